@@ -1,0 +1,1 @@
+//! The sample city: a believable, deterministic, invented street as a survey folder.

@@ -1,0 +1,19 @@
+//! The command line, one file a command. Each reads its arguments, calls the rooms of the library, prints.
+
+pub mod city;
+pub mod demo;
+pub mod export;
+pub mod import;
+pub mod locate;
+pub mod migrate;
+pub mod plan;
+pub mod score;
+pub mod serve;
+
+/// Where the data is, on every command that needs it.
+#[derive(clap::Args, Debug)]
+pub struct Database {
+    /// gpkg:PATH or postgres://USER@HOST/NAME
+    #[arg(long = "db", value_name = "URL", default_value = "gpkg:wangge.gpkg", env = "WANGGE_DB")]
+    pub url: String,
+}

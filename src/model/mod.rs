@@ -1,0 +1,18 @@
+//! What the world is: codes, places, households, issues and plans.
+//!
+//! In: nothing. Out: the types every other room speaks.
+//! **Invariant:** no I/O, no knowledge of any other room. Positions are integers of 1e-7 degree in CRS84.
+
+mod code;
+mod issue;
+mod plan;
+mod record;
+mod shape;
+mod world;
+
+pub use code::{Code, CodeError, CodeScheme, Level};
+pub use issue::{Issue, IssueStatus};
+pub use plan::{Block, Cell, CellKind, Community, Group, Plan, PlanId, PlanState};
+pub use record::{Area, Building, Household, Line, LineClass, Water};
+pub use shape::{Bounds, LonLat, MultiPolygon, Polygon, Ring};
+pub use world::{Change, ChangeKind, ChangeNote, ChangeSet, NO_STREET, StreetData, Version, World};

@@ -1,0 +1,152 @@
+//! Everything a store holds, and the changes that lead from one state to the next.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Area, Building, Code, Household, Issue, Level, Line, Plan, PlanId, Water};
+
+/// A street's revision: gap-free, in commit order, 0 before the first commit.
+pub type Version = u64;
+
+/// The street code under which issues outside every known street are kept.
+pub const NO_STREET: &str = "000000000";
+
+/// What is known of one street. Every list is sorted by id (or code).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreetData {
+    /// The revision these rows belong to.
+    pub version: Version,
+    /// Given boundaries: the street itself (level street), communities and cells to be kept.
+    pub areas: Vec<Area>,
+    /// Roads, rivers, railways, boundaries.
+    pub lines: Vec<Line>,
+    /// Water areas.
+    pub waters: Vec<Water>,
+    /// Buildings.
+    pub buildings: Vec<Building>,
+    /// Households.
+    pub households: Vec<Household>,
+    /// Issues filed under this street when they came in. Where an issue *lies* is the index's answer, not this list's.
+    pub issues: Vec<Issue>,
+    /// Plans by number.
+    pub plans: Vec<Plan>,
+}
+
+impl StreetData {
+    /// The street's own area; `None` for [`NO_STREET`] and for a street known only by its issues.
+    pub fn street(&self) -> Option<&Area> {
+        self.areas.iter().find(|area| area.level == Level::Street)
+    }
+}
+
+/// Everything a store holds, by street code.
+pub type World = BTreeMap<Code, StreetData>;
+
+/// One kind of row put or removed. Putting replaces the row of the same id.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Areas by code.
+    PutAreas(Vec<Area>),
+    /// Areas by code.
+    DeleteAreas(Vec<Code>),
+    /// Lines by id.
+    PutLines(Vec<Line>),
+    /// Lines by id.
+    DeleteLines(Vec<String>),
+    /// Water areas by id.
+    PutWaters(Vec<Water>),
+    /// Water areas by id.
+    DeleteWaters(Vec<String>),
+    /// Buildings by id.
+    PutBuildings(Vec<Building>),
+    /// Buildings by id.
+    DeleteBuildings(Vec<String>),
+    /// Households by id.
+    PutHouseholds(Vec<Household>),
+    /// Households by id.
+    DeleteHouseholds(Vec<String>),
+    /// Issues by id.
+    PutIssues(Vec<Issue>),
+    /// Issues by id.
+    DeleteIssues(Vec<String>),
+    /// A whole plan, replacing the one of the same number.
+    PutPlan(Box<Plan>),
+    /// A plan and all that belongs to it.
+    DeletePlan(PlanId),
+}
+
+impl Change {
+    /// What kind of thing it changes, and how many.
+    pub fn kind(&self) -> (ChangeKind, usize) {
+        match self {
+            Self::PutAreas(v) => (ChangeKind::Areas, v.len()),
+            Self::DeleteAreas(v) => (ChangeKind::Areas, v.len()),
+            Self::PutLines(v) => (ChangeKind::Lines, v.len()),
+            Self::DeleteLines(v) => (ChangeKind::Lines, v.len()),
+            Self::PutWaters(v) => (ChangeKind::Waters, v.len()),
+            Self::DeleteWaters(v) => (ChangeKind::Waters, v.len()),
+            Self::PutBuildings(v) => (ChangeKind::Buildings, v.len()),
+            Self::DeleteBuildings(v) => (ChangeKind::Buildings, v.len()),
+            Self::PutHouseholds(v) => (ChangeKind::Households, v.len()),
+            Self::DeleteHouseholds(v) => (ChangeKind::Households, v.len()),
+            Self::PutIssues(v) => (ChangeKind::Issues, v.len()),
+            Self::DeleteIssues(v) => (ChangeKind::Issues, v.len()),
+            Self::PutPlan(_) | Self::DeletePlan(_) => (ChangeKind::Plans, 1),
+        }
+    }
+}
+
+/// A kind of row; the word in the change log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeKind {
+    /// Given boundaries.
+    Areas,
+    /// Roads, rivers, railways.
+    Lines,
+    /// Water areas.
+    Waters,
+    /// Buildings.
+    Buildings,
+    /// Households.
+    Households,
+    /// Issues.
+    Issues,
+    /// Plans.
+    Plans,
+}
+
+/// Changes of one street that become visible together or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeSet {
+    /// The street they belong to ([`NO_STREET`] for issues outside every street).
+    pub street: Code,
+    /// What was done, for the log: "import survey", "plan", …
+    pub what: String,
+    /// In the order to apply.
+    pub changes: Vec<Change>,
+}
+
+impl ChangeSet {
+    /// Whether there is nothing to do; such a set is never committed, so that importing the same file twice changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|change| change.kind().1 == 0)
+    }
+}
+
+/// One line of the change log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeNote {
+    /// The street that changed.
+    pub street: Code,
+    /// The revision this change made.
+    pub version: Version,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// What was done.
+    pub what: String,
+    /// Rows touched by kind.
+    pub rows: BTreeMap<ChangeKind, usize>,
+}

@@ -1,0 +1,85 @@
+//! Lines to blocks, blocks to cells, cells to communities, households to groups.
+//!
+//! In: one street's records. Out: a plan.
+//! **Invariant:** blocks tile the street; cells are one piece each; no building is cut; every household has one group.
+
+use jiff::{Timestamp, civil::Date};
+
+use crate::model::{Plan, PlanId, StreetData};
+
+/// What the planner is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Number of cells; `None`: by `cell_households`.
+    pub cells: Option<usize>,
+    /// Households a cell should have (default 400).
+    pub cell_households: usize,
+    /// Number of communities; `None`: by `community_households`. Given community boundaries win over both.
+    pub communities: Option<usize>,
+    /// Households a community should have (default 3000).
+    pub community_households: usize,
+    /// Allowed deviation from the mean, as a share.
+    pub tolerance: f64,
+    /// Households in a group (default 10; sizes run from 8 to 12 around it).
+    pub group_size: usize,
+    /// Same input and seed, same plan.
+    pub seed: u64,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self { cells: None, cell_households: 400, communities: None, community_households: 3000, tolerance: 0.1, group_size: 10, seed: 1 }
+    }
+}
+
+/// How a new plan enters the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The plan's number.
+    pub id: PlanId,
+    /// Its name.
+    pub name: String,
+    /// When it is made.
+    pub now: Timestamp,
+    /// In force from this day; `None` leaves a draft.
+    pub publish_from: Option<Date>,
+}
+
+/// What the planner noticed and the user should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Stable code.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The street has no boundary.
+    #[error("street has no boundary; import one first")]
+    NoBoundary,
+    /// More cells asked for than there are places to cut.
+    #[error("{asked} cells asked for, but the street has only {blocks} blocks with buildings")]
+    TooManyCells {
+        /// Asked for.
+        asked: usize,
+        /// There are.
+        blocks: usize,
+    },
+}
+
+/// Plans a street. `progress` is told the stage and how far it is, 0 to 1.
+///
+/// # Errors
+/// See [`Error`].
+pub fn plan(
+    street: &StreetData,
+    request: &Request,
+    registration: Registration,
+    progress: &dyn Fn(&str, f64),
+) -> Result<(Plan, Vec<Warning>), Error> {
+    let _ = (street, request, registration, progress);
+    todo!()
+}

@@ -1,0 +1,104 @@
+//! Where the data rests: one small trait, one repository text, two drivers (GeoPackage on SQLite, PostGIS).
+//!
+//! In: change sets against an expected version. Out: the world, a street, the change log.
+//! **Invariant:** only this room names sqlx. A commit is one transaction: all of it is visible, with the next version, or none.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::future::BoxFuture;
+
+use crate::model::{ChangeNote, ChangeSet, Code, StreetData, Version, World};
+
+/// What can go wrong in a store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database URL is not understood.
+    #[error("database URL {0:?} is not understood; use gpkg:PATH or postgres://…")]
+    Url(String),
+    /// Somebody else committed first.
+    #[error(
+        "street {street} is at version {actual}, not {expected}: it was changed by somebody else in the meantime; load it again and repeat"
+    )]
+    Conflict {
+        /// The street.
+        street: Code,
+        /// What the caller thought.
+        expected: Version,
+        /// What the store has.
+        actual: Version,
+    },
+    /// The database was made by a newer Wangge.
+    #[error("{database} was made by a newer version of Wangge (schema {found}, this program knows {known}); install that version or newer")]
+    Newer {
+        /// Which database.
+        database: String,
+        /// Its schema number.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// The schema is older than this program wants or missing.
+    #[error("{0} has no up-to-date Wangge schema; run `wangge migrate --db …` first")]
+    NotMigrated(String),
+    /// The GeoPackage carries R-tree triggers that a plain SQLite cannot run.
+    #[error(
+        "{0} carries spatial R-tree triggers (rtree_*), which need ST_IsEmpty and make every write fail in a plain SQLite; run `wangge migrate --db … --drop-rtree` to drop them (the features stay)"
+    )]
+    RTreeTriggers(String),
+    /// The driver failed: disk full, connection lost, …
+    #[error("{doing}: {source}")]
+    Driver {
+        /// What was being done.
+        doing: String,
+        /// The driver's error.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A stored row does not make sense.
+    #[error("stored {what} is damaged: {why}")]
+    Damaged {
+        /// Table and key.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Durable storage of streets. Reads are consistent: one state, never a mixture.
+pub trait Store: Send + Sync {
+    /// Everything, in one consistent read.
+    fn load(&self) -> BoxFuture<'_, Result<World, Error>>;
+
+    /// One street; `Ok(None)` when nothing is known of it.
+    fn load_street<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>>;
+
+    /// Versions of all streets.
+    fn versions(&self) -> BoxFuture<'_, Result<BTreeMap<Code, Version>, Error>>;
+
+    /// Applies the set in one transaction if the street is still at `expected` (0: unknown so far), and returns the new version.
+    fn commit<'a>(&'a self, expected: Version, set: &'a ChangeSet) -> BoxFuture<'a, Result<Version, Error>>;
+
+    /// The change log of a street after `since`, oldest first.
+    fn changes_since<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Vec<ChangeNote>, Error>>;
+
+    /// Waits until some street has changed, by any process, or `at_most` has passed. A hint only: read the versions afterwards.
+    fn wait_for_change(&self, at_most: std::time::Duration) -> BoxFuture<'_, Result<(), Error>>;
+}
+
+/// Opens a database, checking its schema. A GeoPackage that does not exist is created; PostGIS wants [`migrate`] first.
+///
+/// # Errors
+/// Every variant of [`Error`] but `Conflict`.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
+    let _ = url;
+    todo!()
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// [`Error::Newer`], [`Error::RTreeTriggers`] unless `drop_rtree`, [`Error::Driver`].
+pub async fn migrate(url: &str, drop_rtree: bool) -> Result<(), Error> {
+    let _ = (url, drop_rtree);
+    todo!()
+}
