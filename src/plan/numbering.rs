@@ -62,14 +62,20 @@ fn reading_order_of(graph: &Graph) -> Vec<usize> {
     reading_order(&centres, &areas)
 }
 
-/// The order in which areas are numbered: rows from north to south, within a row from west to east. A row is as high as an area
-/// is wide on average.
+/// The order in which areas are numbered: rows from north to south, within a row from west to east. A row begins with the
+/// northernmost area left and holds all whose centres lie less than half a typical area's width further south.
 fn reading_order(centres: &[[f64; 2]], areas_m2: &[f64]) -> Vec<usize> {
-    let mean = areas_m2.iter().sum::<f64>() / areas_m2.len().max(1) as f64;
-    let north = centres.iter().map(|c| c[1]).fold(f64::MIN, f64::max);
-    let row = |i: usize| ((north - centres[i][1]) / mean.sqrt().max(1.0)).floor() as i64;
-    let mut order: Vec<usize> = (0..centres.len()).collect();
-    order.sort_by(|&a, &b| row(a).cmp(&row(b)).then(centres[a][0].total_cmp(&centres[b][0])).then(a.cmp(&b)));
+    let half_width = (areas_m2.iter().sum::<f64>() / areas_m2.len().max(1) as f64).sqrt() / 2.0;
+    let mut southward: Vec<usize> = (0..centres.len()).collect();
+    southward.sort_by(|&a, &b| centres[b][1].total_cmp(&centres[a][1]).then(a.cmp(&b)));
+    let mut order = Vec::with_capacity(southward.len());
+    while let Some(&first) = southward.get(order.len()) {
+        let rest = &southward[order.len()..];
+        let in_row = rest.partition_point(|i| centres[first][1] - centres[*i][1] < half_width).max(1);
+        let mut row = rest[..in_row].to_vec();
+        row.sort_by(|&a, &b| centres[a][0].total_cmp(&centres[b][0]).then(a.cmp(&b)));
+        order.extend(row);
+    }
     order
 }
 
