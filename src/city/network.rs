@@ -36,7 +36,6 @@ impl Way {
         matches!(self.class, Arterial | Secondary | Local | Alley | DeadEnd)
     }
 
-
     /// Metres from the start to the foot of a place.
     pub fn along(&self, p: Xy) -> f64 {
         (p - self.from).dot((self.to - self.from).unit())
