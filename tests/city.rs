@@ -1,4 +1,5 @@
 //! The sample city: what it promises to whoever imports it.
+#![allow(clippy::unwrap_used, reason = "a test may unwrap")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
