@@ -12,12 +12,14 @@ mod hull;
 mod records;
 mod report;
 mod tally;
+mod target;
 
 pub use csv::write_csv;
 pub use geojson::{Json, write_feature, write_geojson, write_geojson_seq, write_position};
 pub use records::{Geometry, Record, Records, Set};
 pub use report::{write_report_csv, write_report_json};
 pub use tally::{Tally, tally};
+pub use target::{Target, beside};
 
 use jiff::civil::Date;
 

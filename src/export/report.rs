@@ -25,34 +25,36 @@ struct Row {
     estimated: bool,
 }
 
-/// Writes totals as CSV: the sum first, then streets, communities and cells by code. Issues are counted where they lie; those
+/// Writes totals as CSV and returns the number of rows: the sum first, then streets, communities and cells by code. Issues are counted where they lie; those
 /// of the sum that lie in no cell (outside every street, or in a street without a plan) stand in a row of their own,
 /// `level` = `outside`, so that the sum is the cells plus that row.
 ///
 /// # Errors
 /// [`Error::NoSuchArea`], [`Error::Write`].
-pub fn write_report_csv(snapshot: &Snapshot, scope: &Scope, out: &mut impl Write) -> Result<(), Error> {
+pub fn write_report_csv(snapshot: &Snapshot, scope: &Scope, out: &mut impl Write) -> Result<usize, Error> {
+    let rows = rows(snapshot, scope)?;
     let mut writer = csv::Writer::from_writer(out);
-    for row in rows(snapshot, scope)? {
+    for row in &rows {
         writer.serialize(row)?;
     }
     writer.flush()?;
-    Ok(())
+    Ok(rows.len())
 }
 
 /// The same as JSON: `{"as_of","area","rows":[…]}`.
 ///
 /// # Errors
 /// [`Error::NoSuchArea`], [`Error::Write`].
-pub fn write_report_json(snapshot: &Snapshot, scope: &Scope, out: &mut impl Write) -> Result<(), Error> {
+pub fn write_report_json(snapshot: &Snapshot, scope: &Scope, out: &mut impl Write) -> Result<usize, Error> {
+    let rows = rows(snapshot, scope)?;
     let report = serde_json::json!({
         "as_of": scope.as_of.to_string(),
         "area": scope.area.as_ref().map(Code::as_str),
-        "rows": rows(snapshot, scope)?,
+        "rows": rows,
     });
     serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
     out.write_all(b"\n")?;
-    Ok(())
+    Ok(rows.len())
 }
 
 fn rows(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Row>, Error> {
