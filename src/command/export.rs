@@ -5,13 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::ValueEnum;
 use jiff::{Timestamp, civil::Date};
 use wangge::{
     export::{self, Records, Scope, Set, Target},
     index::Snapshot,
-    model::{Code, World},
+    model::Code,
     serve::today,
     store,
 };
@@ -102,8 +102,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         bail!("this set is written as {formats}; choose one with --format");
     }
     let scope = Scope { area: args.area.clone(), as_of: args.as_of.unwrap_or_else(|| today(Timestamp::now())) };
-    let world = load(&args.database.url).await?;
-    let snapshot = Snapshot::build(world)?;
+    let snapshot = Snapshot::build(args.database.open_existing().await?.load().await?)?;
     if args.out == Path::new("-") {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let written = write(&snapshot, &args, &scope, &mut out).and_then(|count| {
@@ -121,10 +120,6 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     target.finish()?;
     eprintln!("{count} {} written to {}", if args.what == What::Report { "rows" } else { "records" }, args.out.display());
     Ok(())
-}
-
-async fn load(url: &str) -> anyhow::Result<World> {
-    Ok(store::open(url).await?.load().await?)
 }
 
 fn write(snapshot: &Snapshot, args: &Args, scope: &Scope, out: &mut impl Write) -> Result<usize, export::Error> {
@@ -150,16 +145,8 @@ async fn copy_database(args: &Args) -> anyhow::Result<()> {
     if args.area.is_some() || args.as_of.is_some() {
         bail!("a GeoPackage copy holds the whole database; leave out --area and --as-of");
     }
-    let beside = export::beside(&args.out)?;
-    let copied = store::export_copy(&args.database.url, &beside).await;
-    let placed = match copied {
-        Ok(()) => std::fs::rename(&beside, &args.out).with_context(|| format!("cannot write {}", args.out.display())),
-        Err(error) => Err(error.into()),
-    };
-    if placed.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    placed?;
+    args.database.open_existing().await?;
+    store::export_copy(&args.database.url, &args.out).await?;
     eprintln!("database copied to {}", args.out.display());
     Ok(())
 }

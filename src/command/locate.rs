@@ -13,7 +13,6 @@ use wangge::{
     geometry::{Crs, crs::ToLonLat},
     index::{Location, NoPlace, Snapshot},
     serve::today,
-    store,
 };
 
 use super::Database;
@@ -54,7 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         _ if args.points.is_none() => bail!("say where: --lon X --lat Y, or --points FILE.csv --out FILE.csv"),
         _ => None,
     };
-    let snapshot = Snapshot::build(store::open(&args.database.url).await?.load().await?)?;
+    let snapshot = Snapshot::build(args.database.open_existing().await?.load().await?)?;
     let locator = Locator { snapshot: &snapshot, converter: &converter, as_of: args.as_of.unwrap_or_else(|| today(Timestamp::now())) };
     if let Some(at) = one {
         let location = snapshot.locate(at, locator.as_of);

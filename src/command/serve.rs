@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context;
 use wangge::{
     serve::{self, Hosts, Options, Service},
-    store::{self, Store},
+    store::Store,
 };
 
 use super::Database;
@@ -37,7 +37,7 @@ pub struct Listen {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     // The socket first: a port in use shows before a long load.
     let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
-    let store = store::open(&args.database.url).await?;
+    let store = args.database.open_existing().await?;
     let options = Options { households: args.households, hosts: args.listen.hosts(), ..Options::default() };
     serve_until_signal(listener, store, options).await
 }

@@ -8,7 +8,6 @@
 
 mod csv;
 mod geojson;
-mod hull;
 mod records;
 mod report;
 mod tally;
@@ -19,7 +18,7 @@ pub use geojson::{Json, write_feature, write_geojson, write_geojson_seq, write_p
 pub use records::{Geometry, Record, Records, Set};
 pub use report::{write_report_csv, write_report_json};
 pub use tally::{Tally, tally};
-pub use target::{Target, beside};
+pub use target::Target;
 
 use jiff::civil::Date;
 

@@ -1,16 +1,14 @@
 //! What is in scope, listed first and built one by one.
 
-use std::{borrow::Cow, cell::OnceCell, collections::BTreeMap};
+use std::{borrow::Cow, cell::OnceCell, collections::HashSet};
 
 use serde_json::{Value, json};
 
 use super::{
     Error, Scope,
-    hull::hull,
-    tally::{Tally, by_code, tally_plan, tally_unplanned},
+    tally::{area_range, tally_area},
 };
 use crate::{
-    geometry::measure::area_m2,
     index::{Place, PlacedIssue, PlanIndex, Snapshot, StreetIndex},
     model::{Bounds, Code, CodeScheme, Group, Household, Level, LonLat, MultiPolygon},
 };
@@ -42,6 +40,16 @@ impl Set {
             Self::Groups => "groups",
             Self::Households => "households",
             Self::Issues => "issues",
+        }
+    }
+
+    /// The level of a set of areas.
+    pub(super) fn level(self) -> Option<Level> {
+        match self {
+            Self::Streets => Some(Level::Street),
+            Self::Communities => Some(Level::Community),
+            Self::Cells => Some(Level::Cell),
+            Self::Groups | Self::Households | Self::Issues => None,
         }
     }
 
@@ -121,9 +129,8 @@ struct Prepared<'a> {
     street: &'a StreetIndex,
     plan: Option<&'a PlanIndex>,
     outlines: OnceCell<Vec<MultiPolygon>>,
-    tallies: OnceCell<BTreeMap<Code, Tally>>,
-    /// Household id → group, for the plan in force.
-    heads: OnceCell<std::collections::HashSet<&'a str>>,
+    /// Household ids of the groups' heads.
+    heads: OnceCell<HashSet<&'a str>>,
 }
 
 /// The place of one record: a street by its place in the list, and what in it.
@@ -147,7 +154,6 @@ impl<'a> Records<'a> {
                 street,
                 plan: street.plan_at(scope.as_of).map(|plan| &**plan),
                 outlines: OnceCell::new(),
-                tallies: OnceCell::new(),
                 heads: OnceCell::new(),
             })
             .collect();
@@ -204,7 +210,7 @@ impl<'a> Records<'a> {
         let item = self.items[number];
         let geometry = self.geometry(item);
         let values = match item {
-            Item::Area { street, index } => self.area_values(street, index, &geometry),
+            Item::Area { street, index } => self.area_values(street, index),
             Item::Group { street, index } => self.group_values(street, index),
             Item::Household { street, index } => self.household_values(street, index),
             Item::Issue(placed) => self.issue_values(placed),
@@ -240,42 +246,29 @@ impl<'a> Records<'a> {
 
     fn list(&self) -> Vec<Item<'a>> {
         let mut items = Vec::new();
-        for (street, prepared) in self.streets.iter().enumerate() {
-            let street = street as u32;
-            let plan = prepared.plan.map(|index| &index.plan);
-            let numbered = |codes: &mut dyn Iterator<Item = &Code>| -> Vec<u32> {
-                codes.enumerate().filter(|(_, code)| self.scope.admits(code)).map(|(index, _)| index as u32).collect()
-            };
-            match (self.set, plan) {
-                (Set::Streets, _) if self.scope.admits(&prepared.street.code) && prepared.street.data.street().is_some() => {
-                    items.push(Item::Area { street, index: 0 });
+        for (street, prepared) in (0..).zip(&self.streets) {
+            match (self.set.level(), self.set) {
+                (Some(level), _) => {
+                    let range = area_range(prepared.street, prepared.plan, level);
+                    let found = range.filter(|index| self.scope.admits(self.area_code(street, *index)));
+                    items.extend(found.map(|index| Item::Area { street, index }));
                 }
-                (Set::Communities, Some(plan)) => {
-                    let found = numbered(&mut plan.communities.iter().map(|c| &c.code));
-                    items.extend(found.into_iter().map(|index| Item::Area { street, index }));
+                (None, Set::Groups) => {
+                    let groups = prepared.plan.map_or(&[][..], |index| &index.plan.groups);
+                    let found = (0..).zip(groups).filter(|(_, group)| self.scope.admits(&group.code));
+                    items.extend(found.map(|(index, _)| Item::Group { street, index }));
                 }
-                (Set::Cells, Some(plan)) => {
-                    let found = numbered(&mut plan.cells.iter().map(|c| &c.code));
-                    items.extend(found.into_iter().map(|index| Item::Area { street, index }));
-                }
-                (Set::Groups, Some(plan)) => {
-                    let found = numbered(&mut plan.groups.iter().map(|g| &g.code));
-                    items.extend(found.into_iter().map(|index| Item::Group { street, index }));
-                }
-                (Set::Households, _) => {
+                (None, Set::Households) => {
                     let count = prepared.street.data.households.len() as u32;
                     let found = (0..count).filter(|index| self.admits_household(prepared, *index));
                     items.extend(found.map(|index| Item::Household { street, index }));
                 }
-                _ => {}
+                (None, _) => {}
             }
         }
         if self.set == Set::Issues {
+            // The snapshot keeps them by time of report, then id.
             items.extend(self.snapshot.issues.iter().filter(|placed| self.admits_issue(placed)).map(Item::Issue));
-            items.sort_by(|a, b| match (a, b) {
-                (Item::Issue(a), Item::Issue(b)) => (a.issue.reported_at, &a.issue.id).cmp(&(b.issue.reported_at, &b.issue.id)),
-                _ => std::cmp::Ordering::Equal,
-            });
         }
         items
     }
@@ -309,8 +302,8 @@ impl<'a> Records<'a> {
                 Geometry::Area(outlines.get(index as usize).cloned().unwrap_or_default())
             }
             Item::Group { street, index } => {
-                let positions = self.members(street, index).map(|household| household.position).collect();
-                Geometry::Area(hull(positions).map(MultiPolygon::from).unwrap_or_default())
+                let hull = self.streets[street as usize].plan.and_then(|plan| plan.group_hulls.get(index as usize));
+                Geometry::Area(hull.filter(|hull| !hull.exterior.is_empty()).map(|hull| hull.clone().into()).unwrap_or_default())
             }
             Item::Household { street, index } => Geometry::Point(self.household(street, index).position),
             Item::Issue(placed) => Geometry::Point(placed.issue.position),
@@ -343,58 +336,28 @@ impl<'a> Records<'a> {
         })
     }
 
-    fn area_values(&self, street: u32, index: u32, geometry: &Geometry) -> Vec<Value> {
+    fn area_values(&self, street: u32, index: u32) -> Vec<Value> {
         let prepared = &self.streets[street as usize];
-        let code = self.area_code(street, index);
-        let Some(tally) = prepared.tallies(self.set).get(code) else { return vec![Value::Null; self.set.columns().len()] };
-        let area = match geometry {
-            Geometry::Area(shape) => square_metres(shape),
-            Geometry::Point(_) => Value::Null,
-        };
-        let (households, persons, groups) = (json!(tally.households), json!(tally.persons), json!(tally.groups));
-        let street_code = json!(prepared.street.code.as_str());
-        match self.set {
-            Set::Communities => vec![
-                json!(code.as_str()),
-                street_code,
-                json!(tally.name),
-                households,
-                persons,
-                groups,
-                area,
-                json!(tally.cells),
-                json!(tally.estimated),
-            ],
-            Set::Cells => {
+        let level = self.set.level().unwrap_or(Level::Street);
+        let tally = tally_area(prepared.street, prepared.plan, level, index);
+        let stats = tally.stats;
+        let (code, street_code) = (json!(tally.code.as_str()), json!(prepared.street.code.as_str()));
+        let (name, estimated) = (json!(tally.name), json!(tally.estimated));
+        let (households, persons, groups) = (json!(stats.households), json!(stats.persons), json!(stats.groups));
+        let (area, cells) = (square_metres(stats.area_m2), json!(stats.cells));
+        match level {
+            Level::Community => vec![code, street_code, name, households, persons, groups, area, cells, estimated],
+            Level::Cell => {
+                let community = CodeScheme::default().ancestor(&tally.code, Level::Community);
                 let kind = prepared.plan.map(|plan| plan.plan.cells[index as usize].kind.as_str());
-                let community = CodeScheme::default().ancestor(code, Level::Community);
-                vec![
-                    json!(code.as_str()),
-                    json!(community.as_ref().map(Code::as_str)),
-                    street_code,
-                    json!(tally.name),
-                    households,
-                    persons,
-                    groups,
-                    area,
-                    json!(kind),
-                    json!(tally.estimated),
-                ]
+                let community = json!(community.as_ref().map(Code::as_str));
+                vec![code, community, street_code, name, households, persons, groups, area, json!(kind), estimated]
             }
             _ => {
                 let plan = prepared.plan.map(|index| &index.plan);
-                vec![
-                    street_code,
-                    json!(tally.name),
-                    households,
-                    persons,
-                    groups,
-                    area,
-                    json!(plan.map_or(0, |p| p.communities.len())),
-                    json!(tally.cells),
-                    json!(plan.map(|p| p.id.0)),
-                    json!(tally.estimated),
-                ]
+                let communities = json!(plan.map_or(0, |plan| plan.communities.len()));
+                let number = json!(plan.map(|plan| plan.id.0));
+                vec![code, name, households, persons, groups, area, communities, cells, number, estimated]
             }
         }
     }
@@ -425,7 +388,7 @@ impl<'a> Records<'a> {
         let prepared = &self.streets[street as usize];
         let household = self.household(street, index);
         let group = household_group(prepared.plan, index);
-        let cell = group.and_then(|group| CodeScheme::default().ancestor(&group.code, Level::Cell));
+        let cell = household_cell(prepared.plan, index);
         let head = group.map(|_| prepared.heads().contains(household.id.as_str()));
         vec![
             json!(household.id),
@@ -435,7 +398,7 @@ impl<'a> Records<'a> {
             json!(household.persons),
             json!(household.address),
             json!(group.map(|group| group.code.as_str())),
-            json!(cell.as_ref().map(Code::as_str)),
+            json!(cell.map(Code::as_str)),
             json!(head),
             json!(household.estimated),
         ]
@@ -468,28 +431,14 @@ impl<'a> Prepared<'a> {
         self.outlines.get_or_init(|| match (set, self.plan) {
             (Set::Cells, Some(index)) => index.cells.outlines(),
             (Set::Communities, Some(index)) => {
-                index.cells.dissolve(&index.community_of_cell, index.plan.communities.len() as u32).outlines()
+                index.cells.outlines_by_label(&index.community_labels(), index.plan.communities.len() as u32 + 1)
             }
-            (_, Some(index)) => index.cells.dissolve(&vec![0; index.plan.cells.len()], 1).outlines(),
+            (_, Some(index)) => index.cells.outlines_by_label(&vec![0; index.plan.cells.len()], 1),
             (_, None) => self.street.data.street().map(|area| area.boundary.clone()).into_iter().collect(),
         })
     }
 
-    fn tallies(&self, set: Set) -> &BTreeMap<Code, Tally> {
-        let level = match set {
-            Set::Cells => Level::Cell,
-            Set::Communities => Level::Community,
-            _ => Level::Street,
-        };
-        self.tallies.get_or_init(|| {
-            by_code(match self.plan {
-                Some(plan) => tally_plan(self.street, plan, level),
-                None => tally_unplanned(self.street).into_iter().collect(),
-            })
-        })
-    }
-
-    fn heads(&self) -> &std::collections::HashSet<&'a str> {
+    fn heads(&self) -> &HashSet<&'a str> {
         self.heads
             .get_or_init(|| self.plan.into_iter().flat_map(|index| index.plan.groups.iter().map(|group| group.head.as_str())).collect())
     }
@@ -508,7 +457,13 @@ fn plan_has(index: &PlanIndex, area: &Code) -> bool {
         || has(plan.groups.binary_search_by(|g| g.code.cmp(area)))
 }
 
-/// Square metres with two decimals: a boundary good to a centimetre says no more.
-fn square_metres(shape: &MultiPolygon) -> Value {
-    json!((area_m2(shape) * 100.0).round() / 100.0)
+fn household_cell(plan: Option<&PlanIndex>, household: u32) -> Option<&Code> {
+    let plan = plan?;
+    let cell = plan.plan.cells.get(*plan.cell_of_household.get(household as usize)? as usize)?;
+    Some(&cell.code)
+}
+
+/// Square metres with one decimal, as everywhere an area is shown.
+fn square_metres(area_m2: f64) -> Value {
+    json!((area_m2 * 10.0).round() / 10.0)
 }

@@ -38,11 +38,8 @@ impl Target {
     }
 }
 
-/// A free name in the same folder, so that the renaming is atomic.
-///
-/// # Errors
-/// When `path` names no file.
-pub fn beside(path: &Path) -> io::Result<PathBuf> {
+/// A name in the same folder, so that the renaming is atomic.
+fn beside(path: &Path) -> io::Result<PathBuf> {
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} names no file", path.display())));
     };

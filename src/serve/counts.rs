@@ -75,7 +75,7 @@ pub(super) async fn get_counts(State(service): State<Arc<Service>>, params: Para
 
 fn count_households(snapshot: &Snapshot, level: Level, day: jiff::civil::Date) -> BTreeMap<Code, u32> {
     let scope = export::Scope { area: None, as_of: day };
-    export::tally(snapshot, &scope, level).into_iter().map(|tally| (tally.code, tally.households)).collect()
+    export::tally(snapshot, &scope, level).into_iter().map(|tally| (tally.code, tally.stats.households)).collect()
 }
 
 /// 1 and the quartiles of the totals that are not zero, each once.

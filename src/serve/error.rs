@@ -217,7 +217,7 @@ impl Error {
 impl From<crs::Error> for Error {
     fn from(error: crs::Error) -> Self {
         match error {
-            crs::Error::Unknown(_) => Self::BadParameter { name: "crs", why: error.to_string() },
+            crs::Error::Unknown(_) | crs::Error::NoShift(_) => Self::BadParameter { name: "crs", why: error.to_string() },
             crs::Error::Coordinate { .. } => Self::BadCoordinate(error.to_string()),
         }
     }

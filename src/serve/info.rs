@@ -136,15 +136,11 @@ pub(super) fn degrees(bounds: Bounds) -> [f64; 4] {
 
 /// The box around all streets.
 pub(super) fn bounds(snapshot: &Snapshot) -> Option<Bounds> {
-    snapshot.streets.iter().filter_map(|street| street_bounds(street)).reduce(Bounds::union)
-}
-
-fn street_bounds(street: &StreetIndex) -> Option<Bounds> {
-    Bounds::of(street.data.street()?.boundary.rings().flatten())
+    snapshot.streets.iter().filter_map(|street| street.bounds).reduce(Bounds::union)
 }
 
 fn describe_street(street: &StreetIndex, today: Date) -> Option<StreetInfo> {
-    let area = street.data.street()?;
+    street.data.street()?;
     let in_force = street.plan_at(today).map(|index| &index.plan);
     let plans = street.plans.iter().map(|index| PlanInfo {
         plan: index.plan.id.0,
@@ -155,8 +151,8 @@ fn describe_street(street: &StreetIndex, today: Date) -> Option<StreetInfo> {
     });
     Some(StreetInfo {
         code: street.code.to_string(),
-        name: area.name.clone(),
-        bbox: degrees(street_bounds(street)?),
+        name: street.name().to_owned(),
+        bbox: degrees(street.bounds?),
         households: street.data.households.len(),
         communities: in_force.map_or(0, |plan| plan.communities.len()),
         cells: in_force.map_or(0, |plan| plan.cells.len()),
