@@ -12,11 +12,10 @@ use wangge::{
     export::{self, Records, Scope, Set, Target},
     index::Snapshot,
     model::Code,
-    serve::today,
     store,
 };
 
-use super::Database;
+use super::{Database, today};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]

@@ -12,10 +12,9 @@ use wangge::{
     export::Target,
     geometry::{Crs, crs::ToLonLat},
     index::{Location, NoPlace, Snapshot},
-    serve::today,
 };
 
-use super::Database;
+use super::{Database, today};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]

@@ -7,6 +7,7 @@ pub mod import;
 pub mod locate;
 pub mod migrate;
 pub mod plan;
+pub mod progress;
 pub mod score;
 pub mod serve;
 
@@ -31,4 +32,9 @@ impl Database {
         }
         Ok(wangge::store::open(&self.url).await?)
     }
+}
+
+/// The day it is in the service's time zone, China Standard Time.
+pub fn today(now: jiff::Timestamp) -> jiff::civil::Date {
+    jiff::tz::Offset::constant(8).to_datetime(now).date()
 }

@@ -30,6 +30,5 @@ mod tilejson;
 mod tiles;
 
 pub use error::{Error, Problem};
-pub use params::today;
 pub use run::{BindError, bind, router, run};
 pub use state::{Hosts, Options, Service, StartError};
