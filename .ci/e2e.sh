@@ -9,6 +9,7 @@ households=${E2E_HOUSEHOLDS:-4000}
 work=$(mktemp -d "${TMPDIR:-/tmp}/wangge-e2e.XXXXXX")
 log=$work/server.log
 server=
+browser=
 
 # Stops the server and waits for it; a server that ignores SIGTERM is a failure, but never left behind.
 stop_server() {
@@ -31,6 +32,7 @@ stop_server() {
 finish() {
     local code=$?
     trap - EXIT
+    [ -z "$browser" ] || kill -TERM "$browser" 2>/dev/null || true
     stop_server || code=1
     if [ "$code" -ne 0 ] && [ -s "$log" ]; then
         echo "--- last lines of the server's log" >&2
@@ -80,5 +82,9 @@ fi
 echo "wangge demo: $households households, ready at $url"
 
 cd "$root/web"
-WANGGE_URL=$url PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm run --silent e2e
+# In the background, because bash answers a signal only between commands or while it waits.
+WANGGE_URL=$url npm run --silent e2e </dev/null &
+browser=$!
+wait "$browser"
+browser=
 stop_server

@@ -83,24 +83,33 @@ impl House {
 /// Share of flats that stand empty when there is room enough.
 const VACANT: f64 = 0.07;
 
-/// Builds on every block, the centre first, until `households` have room.
+/// Builds on every block: all that is no compound, then compounds from the centre outward until `households` have room. Houses come
+/// block by block, the centre first.
 pub(super) fn build(rng: &mut impl Rng, ground: &Ground, layout: &Layout, households: usize) -> Vec<House> {
     let network = &layout.network;
     let wanted = (households as f64 / (1.0 - VACANT)).ceil() as usize;
     let mut order: Vec<usize> = (0..network.faces.len()).collect();
     let remoteness: Vec<f64> = network.faces.iter().map(|f| layout.remoteness(centroid(&f.corners))).collect();
     order.sort_by(|a, b| remoteness[*a].total_cmp(&remoteness[*b]).then(a.cmp(b)));
-    let (mut houses, mut capacity) = (Vec::new(), 0);
-    for face in order {
-        let mut plot = Plot::of(ground, network, face);
-        let land = choose_land(rng, layout, face, plot.area_m2());
-        if land == LandUse::Green || (land.is_home() && capacity >= wanted) {
-            continue;
+    let mut blocks: Vec<(Plot, LandUse, Vec<House>)> = order
+        .into_iter()
+        .map(|face| {
+            let plot = Plot::of(ground, network, face);
+            let land = choose_land(rng, layout, face, plot.area_m2());
+            (plot, land, Vec::new())
+        })
+        .collect();
+    let mut capacity = 0;
+    for compounds in [false, true] {
+        for (plot, land, houses) in blocks.iter_mut().filter(|(_, land, _)| land.is_compound() == compounds) {
+            if *land == LandUse::Green || (land.is_home() && capacity >= wanted) {
+                continue;
+            }
+            *houses = fill(rng, plot, *land);
+            capacity += houses.iter().map(House::capacity).sum::<usize>();
         }
-        let block = fill(rng, &mut plot, land);
-        capacity += block.iter().map(House::capacity).sum::<usize>();
-        houses.extend(block);
     }
+    let mut houses: Vec<House> = blocks.into_iter().flat_map(|(_, _, houses)| houses).collect();
     raise(&mut houses, wanted);
     houses
 }
@@ -138,8 +147,8 @@ fn choose_land(rng: &mut impl Rng, layout: &Layout, face: usize, area_m2: f64) -
     let by_rail = drawn.ways.iter().any(|way| layout.network.ways[*way].class == crate::model::LineClass::Railway);
     let table: &[(LandUse, u32)] = match layout.zone(centroid(&drawn.corners)) {
         _ if by_rail => &[(Works, 40), (Walkups, 20), (Village, 15), (Green, 25)],
-        Zone::Old => &[(Walkups, 66), (Slabs, 3), (Towers, 2), (Village, 4), (School, 5), (Shops, 8), (Office, 5), (Green, 7)],
-        Zone::New => &[(Towers, 17), (Slabs, 22), (Walkups, 14), (School, 9), (Shops, 9), (Office, 7), (Works, 5), (Green, 17)],
+        Zone::Old => &[(Walkups, 64), (Slabs, 4), (Towers, 3), (Village, 4), (School, 5), (Shops, 8), (Office, 5), (Green, 7)],
+        Zone::New => &[(Towers, 24), (Slabs, 24), (Walkups, 14), (School, 8), (Shops, 8), (Office, 6), (Works, 4), (Green, 12)],
         Zone::Village => &[(Village, 72), (Walkups, 5), (School, 3), (Shops, 2), (Works, 6), (Green, 12)],
         Zone::Hill => &[(Village, 12), (Works, 4), (Green, 84)],
     };
@@ -158,10 +167,15 @@ fn choose_land(rng: &mut impl Rng, layout: &Layout, face: usize, area_m2: f64) -
 fn fill(rng: &mut impl Rng, plot: &mut Plot, land: LandUse) -> Vec<House> {
     let rows = |lengths_m, depth_m, gap_m, row_gap_m| Rows { lengths_m, depth_m, gap_m, row_gap_m, skip: 0.04, askew: 0.0, limit: 400 };
     let rects = match land {
-        LandUse::Towers => plot.fill(rng, &rows(&[31.0, 27.0], 25.0, 24.0, 34.0)),
+        LandUse::Towers => plot.fill(rng, &rows(&[31.0, 27.0], 25.0, 22.0, 27.0)),
         LandUse::Slabs => plot.fill(rng, &rows(&[60.0, 42.0, 30.0], 15.0, 15.0, 30.0)),
         LandUse::Walkups => plot.fill(rng, &rows(&[44.0, 30.0, 16.0], 11.5, 9.0, 17.0)),
-        LandUse::Village => plot.fill(rng, &Rows { skip: 0.16, askew: 0.13, ..rows(&[11.5, 9.5, 8.0], 9.5, 4.5, 5.5) }),
+        LandUse::Village => {
+            // Where there are no lanes there are fields between the houses.
+            let open = plot.area_m2() > 22_000.0;
+            let (skip, limit) = if open { (0.55, 70) } else { (0.16, 400) };
+            plot.fill(rng, &Rows { skip, limit, askew: if open { 0.3 } else { 0.13 }, ..rows(&[11.5, 9.5, 8.0], 9.5, 4.5, 5.5) })
+        }
         LandUse::Shops => {
             if rng.random_bool(0.3) {
                 plot.fill(rng, &Rows { limit: 2, ..rows(&[82.0, 58.0, 36.0], 46.0, 20.0, 24.0) })

@@ -7,6 +7,7 @@ use rand::Rng;
 use rand::distr::weighted::WeightedIndex;
 use rand::prelude::Distribution;
 use rand::seq::IndexedRandom;
+use rustc_hash::FxHashMap;
 
 use super::fabric::{House, LandUse};
 use super::ground::Ground;
@@ -205,11 +206,20 @@ struct HotSpot {
 
 /// Where things can happen.
 struct Stage<'a> {
-    ground: &'a Ground,
-    network: &'a Network,
     houses: &'a [House],
     boundary: &'a Polygon,
-    roads: Vec<(LineClass, Xy, Xy)>,
+    roads: Vec<RoadPiece>,
+    /// Picks a road piece: more often where more people live.
+    busy: Option<WeightedIndex<u32>>,
+}
+
+/// Some forty metres of a road.
+struct RoadPiece {
+    class: LineClass,
+    /// On the ground.
+    a: Xy,
+    b: Xy,
+    near_river: bool,
 }
 
 /// Issues of the 365 days before `until`, in order of time.
@@ -222,25 +232,22 @@ pub(super) fn report(
     households: usize,
     until: Date,
 ) -> Vec<Issue> {
-    let roads = network.ways.iter().filter(|way| way.is_road()).flat_map(|way| {
-        let samples = way.samples(40.0);
-        samples.windows(2).map(|pair| (way.class, pair[0], pair[1])).collect::<Vec<_>>()
-    });
-    let stage = Stage { ground, network, houses, boundary, roads: roads.collect() };
+    let stage = Stage::set(ground, network, houses, boundary);
     let Ok(categories) = WeightedIndex::new(CATEGORIES.iter().map(|c| c.weight)) else { return Vec::new() };
     let spots: Vec<HotSpot> = (0..5 + households / 3000)
         .filter_map(|_| {
             let category = categories.sample(rng);
             let centre = stage.place(rng, CATEGORIES[category].scene)?;
-            Some(HotSpot { centre, spread_m: rng.random_range(18.0..75.0), category })
+            Some(HotSpot { centre, spread_m: rng.random_range(15.0..60.0), category })
         })
         .collect();
 
     let count = (households as f64 * PER_HOUSEHOLD).round() as usize;
     let mut issues = Vec::with_capacity(count);
     while issues.len() < count {
-        let spot = spots.choose(rng).filter(|_| rng.random_bool(0.34));
-        // A hot spot draws other trouble too.
+        // A few spots are much hotter than the rest, and a hot spot draws other trouble too.
+        let rank = spots.len() as f64 * rng.random_range(0.0..1.0_f64).powi(2);
+        let spot = spots.get(rank as usize).filter(|_| rng.random_bool(0.34));
         let kind = match spot {
             Some(spot) if rng.random_bool(0.75) => spot.category,
             _ => categories.sample(rng),
@@ -262,7 +269,27 @@ pub(super) fn report(
     issues
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    fn set(ground: &Ground, network: &Network, houses: &'a [House], boundary: &'a Polygon) -> Self {
+        let square = |p: Xy| ((p.x / 200.0).floor() as i32, (p.y / 200.0).floor() as i32);
+        let mut people = FxHashMap::<(i32, i32), u32>::default();
+        for house in houses {
+            *people.entry(square(house.rect.centre)).or_default() += house.capacity() as u32;
+        }
+        let mut roads = Vec::new();
+        for way in network.ways.iter().filter(|way| way.is_road()) {
+            roads.extend(way.samples(40.0).windows(2).map(|pair| RoadPiece {
+                class: way.class,
+                a: ground.xy(pair[0]),
+                b: ground.xy(pair[1]),
+                near_river: pair[0].y.abs() < 260.0,
+            }));
+        }
+        let weights = roads.iter().map(|road| 8 + people.get(&square(road.a)).copied().unwrap_or(0));
+        let busy = WeightedIndex::new(weights).ok();
+        Self { houses, boundary, roads, busy }
+    }
+
     fn is_inside(&self, p: LonLat) -> bool {
         side(self.boundary, p) == Side::Inside
     }
@@ -270,14 +297,8 @@ impl Stage<'_> {
     /// A place for a scene; `None` when the draw found none, so that the caller draws again.
     fn place(&self, rng: &mut impl Rng, scene: Scene) -> Option<Xy> {
         match scene {
-            Scene::Roads(classes) => (0..30).find_map(|_| {
-                let (class, a, b) = self.roads.choose(rng)?;
-                classes.contains(class).then(|| self.beside(rng, *a, *b))
-            }),
-            Scene::LowGround => (0..60).find_map(|_| {
-                let (_, a, b) = self.roads.choose(rng)?;
-                (a.y.abs() < 260.0).then(|| self.beside(rng, *a, *b))
-            }),
+            Scene::Roads(classes) => self.beside_road(rng, |road| classes.contains(&road.class)),
+            Scene::LowGround => self.beside_road(rng, |road| road.near_river),
             Scene::Buildings(uses) => (0..60).find_map(|_| {
                 let house = self.houses.choose(rng)?;
                 // Trouble is where people are.
@@ -291,11 +312,12 @@ impl Stage<'_> {
         }
     }
 
-    /// A place at the edge of a road.
-    fn beside(&self, rng: &mut impl Rng, a: Xy, b: Xy) -> Xy {
-        debug_assert!(!self.network.ways.is_empty());
-        let (p, q) = (self.ground.xy(a), self.ground.xy(b));
-        p.towards(q, rng.random_range(0.0..1.0)) + (q - p).unit().left() * rng.random_range(-7.0..7.0)
+    /// A place at the edge of a road that will do.
+    fn beside_road(&self, rng: &mut impl Rng, will_do: impl Fn(&RoadPiece) -> bool) -> Option<Xy> {
+        let busy = self.busy.as_ref()?;
+        let road = (0..60).map(|_| &self.roads[busy.sample(rng)]).find(|road| will_do(road))?;
+        let aside = rng.random_range(-7.0..7.0);
+        Some(road.a.towards(road.b, rng.random_range(0.0..1.0)) + (road.b - road.a).unit().left() * aside)
     }
 }
 
@@ -314,10 +336,10 @@ fn happen(rng: &mut impl Rng, category: &Category, position: LonLat, until: Date
     let end = until.to_datetime(jiff::civil::Time::midnight()).to_zoned(zone).ok()?.timestamp();
 
     // Log-normal: most are dealt with soon, some drag on for weeks.
-    let days = category.median_days * (0.9 * normal(rng)).exp();
+    let days = 1.5 * category.median_days * normal(rng).exp();
     let closed_at = reported_at.checked_add(((days * 86_400.0) as i64 + 600).seconds()).ok()?;
-    let stuck = rng.random_bool(0.012);
-    let begun = reported_at.checked_add(((days * 0.25 * 86_400.0) as i64).seconds()).is_ok_and(|t: Timestamp| t < end);
+    let stuck = rng.random_bool(0.02);
+    let begun = reported_at.checked_add(((days * 0.4 * 86_400.0) as i64).seconds()).is_ok_and(|t: Timestamp| t < end);
     let (status, closed_at) = match () {
         () if !stuck && closed_at < end => (IssueStatus::Closed, Some(closed_at)),
         () if begun => (IssueStatus::InProgress, None),

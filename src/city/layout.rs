@@ -55,7 +55,7 @@ impl Layout {
         let (outline, half) = outline(rng, area_m2);
         let network = Network::new(outline, |length| if length > 500.0 { LineClass::Arterial } else { LineClass::Boundary });
         let radius_m = half.x.max(half.y);
-        let (age, green) = (Noise::new(rng, 2600.0), Noise::new(rng, 1900.0));
+        let (age, green) = (Noise::new(rng, 1.4 * radius_m), Noise::new(rng, radius_m));
         let mut layout = Self { network, radius_m, age, green };
         layout.cut_main_ways(rng, half);
         layout.cut_streets(rng);
@@ -231,7 +231,7 @@ fn cut_class(rng: &mut impl Rng, zone: Zone, area_m2: f64) -> Option<LineClass> 
     // Some blocks stay whole: a campus, a big compound, a hill.
     let (street, alley, whole) = match zone {
         Zone::Old => (22_000.0, 9_500.0, 0.07),
-        Zone::New => (34_000.0, f64::INFINITY, 0.12),
+        Zone::New => (32_000.0, f64::INFINITY, 0.14),
         Zone::Village => (26_000.0, 9_000.0, 0.06),
         Zone::Hill => (110_000.0, f64::INFINITY, 0.2),
     };
@@ -240,7 +240,7 @@ fn cut_class(rng: &mut impl Rng, zone: Zone, area_m2: f64) -> Option<LineClass> 
     }
     if area_m2 > street * rng.random_range(0.8..1.25) {
         // Two compounds may share a wall instead of a street.
-        let wall = zone == Zone::New && area_m2 < 75_000.0 && rng.random_bool(0.22);
+        let wall = zone == Zone::New && area_m2 < 75_000.0 && rng.random_bool(0.4);
         return Some(if wall { LineClass::Boundary } else { LineClass::Local });
     }
     (area_m2 > alley * rng.random_range(0.8..1.3)).then_some(LineClass::Alley)
