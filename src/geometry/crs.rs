@@ -89,6 +89,14 @@ impl std::fmt::Display for Crs {
 }
 
 impl Crs {
+    /// Whether its coordinates are degrees.
+    pub fn is_geographic(self) -> bool {
+        match self {
+            Self::Wgs84 | Self::Gcj02 | Self::Bd09 => true,
+            Self::Epsg(code) => crs_definitions::from_code(code).is_some_and(|definition| definition.proj4.contains("+proj=longlat")),
+        }
+    }
+
     /// A converter to CRS84; make it once per file.
     ///
     /// # Errors
