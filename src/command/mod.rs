@@ -7,6 +7,7 @@ pub mod import;
 pub mod locate;
 pub mod migrate;
 pub mod plan;
+pub mod progress;
 pub mod score;
 pub mod serve;
 
@@ -16,4 +17,9 @@ pub struct Database {
     /// gpkg:PATH or postgres://USER@HOST/NAME
     #[arg(long = "db", value_name = "URL", default_value = "gpkg:wangge.gpkg", env = "WANGGE_DB")]
     pub url: String,
+}
+
+/// The day it is in the service's time zone, China Standard Time.
+pub fn today(now: jiff::Timestamp) -> jiff::civil::Date {
+    jiff::tz::Offset::constant(8).to_datetime(now).date()
 }
