@@ -3,7 +3,6 @@ import type { Key } from './zh';
 export const en: Record<Key, string> = {
   'app.name': 'Wangge',
   'app.title': 'Wangge · the community grid on one map',
-  'app.tagline': 'The community grid on one map',
   'badge.synthetic': 'Sample data',
   'badge.synthetic.hint': 'Generated sample: its geometry and issues are invented',
   'badge.estimated': 'Estimated',
@@ -45,8 +44,6 @@ export const en: Record<Key, string> = {
   'tab.settings': 'Settings',
 
   'panel.close': 'Close',
-  'panel.collapse': 'Collapse',
-  'panel.expand': 'Expand',
 
   'map.label': 'Map. Arrow keys pan, plus and minus zoom, Enter identifies the centre',
   'map.zoomin': 'Zoom in',
@@ -64,14 +61,14 @@ export const en: Record<Key, string> = {
   'layer.streets': 'Streets',
   'layer.communities': 'Communities',
   'layer.cells': 'Cells',
-  'layer.groups': 'Household groups',
+  'layer.groups': 'Groups',
   'layer.households': 'Households',
   'layer.blocks': 'Blocks',
   'layer.labels': 'Labels',
   'layer.issues.points': 'Issue points',
   'layer.heat': 'Heatmap',
   'layer.choropleth': 'Choropleth',
-  'layer.zoomhint': 'closer in',
+  'layer.zoomhint': 'Shown when zoomed in',
 
   'choropleth.level': 'Area',
   'choropleth.measure': 'Measure',
@@ -148,6 +145,9 @@ export const en: Record<Key, string> = {
   'legend.rate': 'Issues per 100 households by {level}',
   'legend.atleast': '≥ {from}',
   'legend.nodata': 'No data',
+  'legend.people': 'Households',
+  'legend.member': 'Member',
+  'legend.head': 'Head of group',
 
   'overview.title': 'Overview',
   'overview.streets': 'Streets',
@@ -191,7 +191,6 @@ export const en: Record<Key, string> = {
   'detail.issues': 'Issues',
   'detail.issues.total': '{total} in all',
   'detail.issues.open': '{open} open',
-  'detail.head': 'Head of group',
   'detail.loading': 'Looking up',
   'detail.failed': 'Look-up failed',
   'detail.notfound': 'There is no such area',

@@ -1,7 +1,6 @@
 export const zh = {
   'app.name': '网格',
   'app.title': '网格 · 社区网格一张图',
-  'app.tagline': '社区网格一张图',
   'badge.synthetic': '示例数据',
   'badge.synthetic.hint': '此图数据为程序生成的示例，几何与事件均为虚构',
   'badge.estimated': '估算',
@@ -43,8 +42,6 @@ export const zh = {
   'tab.settings': '设置',
 
   'panel.close': '关闭',
-  'panel.collapse': '收起',
-  'panel.expand': '展开',
 
   'map.label': '地图。方向键移动，加减号缩放，回车查看中心位置',
   'map.zoomin': '放大',
@@ -146,6 +143,9 @@ export const zh = {
   'legend.rate': '每百户事件数 · 按{level}',
   'legend.atleast': '≥ {from}',
   'legend.nodata': '无数据',
+  'legend.people': '住户',
+  'legend.member': '联户成员',
+  'legend.head': '联户长',
 
   'overview.title': '概览',
   'overview.streets': '街道',
@@ -189,7 +189,6 @@ export const zh = {
   'detail.issues': '事件',
   'detail.issues.total': '共 {total} 件',
   'detail.issues.open': '未结 {open} 件',
-  'detail.head': '联户长',
   'detail.loading': '正在查询',
   'detail.failed': '查询失败',
   'detail.notfound': '没有找到这个区域',

@@ -109,7 +109,7 @@ function DeskPanels() {
       <aside class="column left" aria-label={t(selected ? 'detail.title' : 'overview.title')}>
         <div class="panel">
           {selected ? (
-            <PanelHead title="detail.title" onBack={deselect} />
+            <PanelHead heading="detail.title" onBack={deselect} />
           ) : (
             <header class="panel-head">
               <h2>{t('overview.title')}</h2>
@@ -119,10 +119,10 @@ function DeskPanels() {
         </div>
       </aside>
       <aside class="column right" aria-label={t('layers.title')}>
-        <Section title="layers.title">
+        <Section heading="layers.title">
           <LayerPanel />
         </Section>
-        <Section title="filters.title">
+        <Section heading="filters.title">
           <FilterPanel />
         </Section>
       </aside>
@@ -133,7 +133,7 @@ function DeskPanels() {
   );
 }
 
-function PanelHead({ title, onBack }: { title: Key; onBack: () => void }) {
+function PanelHead({ heading, onBack }: { heading: Key; onBack: () => void }) {
   return (
     <header class="panel-head">
       <button
@@ -145,7 +145,7 @@ function PanelHead({ title, onBack }: { title: Key; onBack: () => void }) {
       >
         <BackIcon />
       </button>
-      <h2>{t(title)}</h2>
+      <h2>{t(heading)}</h2>
       <button
         type="button"
         class="icon-button quiet"
@@ -159,11 +159,11 @@ function PanelHead({ title, onBack }: { title: Key; onBack: () => void }) {
   );
 }
 
-function Section({ title, children }: { title: Key; children: ComponentChildren }) {
+function Section({ heading, children }: { heading: Key; children: ComponentChildren }) {
   return (
     <details class="panel" open>
       <summary class="panel-head">
-        <h2>{t(title)}</h2>
+        <h2>{t(heading)}</h2>
         <ChevronIcon />
       </summary>
       <div class="panel-body">{children}</div>
@@ -184,13 +184,13 @@ function PhonePanels() {
   return (
     <>
       {selected && (
-        <Sheet title="detail.title" onClose={deselect}>
+        <Sheet heading="detail.title" onClose={deselect}>
           <DetailCard />
         </Sheet>
       )}
       {open && (
         <Sheet
-          title={`tab.${open}`}
+          heading={`tab.${open}`}
           onClose={() => {
             sheet.value = null;
           }}
@@ -226,11 +226,11 @@ function PhonePanels() {
   );
 }
 
-function Sheet({ title, onClose, children }: { title: Key; onClose: () => void; children: ComponentChildren }) {
+function Sheet({ heading, onClose, children }: { heading: Key; onClose: () => void; children: ComponentChildren }) {
   return (
-    <section class="sheet" aria-label={t(title)}>
+    <section class="sheet" aria-label={t(heading)}>
       <header class="panel-head">
-        <h2>{t(title)}</h2>
+        <h2>{t(heading)}</h2>
         <button type="button" class="icon-button quiet" aria-label={t('panel.close')} onClick={onClose}>
           <CloseIcon />
         </button>

@@ -50,7 +50,6 @@ export function FilterPanel() {
               key={status}
               on={statuses.includes(status)}
               colour={mapTheme.value.status[status]}
-              count={issues?.statuses.find((row) => row.status === status)?.count}
               onToggle={() => change({ statuses: toggled(statuses, status) })}
             >
               {t(`status.${status}`)}

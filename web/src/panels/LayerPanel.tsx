@@ -1,11 +1,11 @@
 /** The layer switch. */
 import type { AreaLevel } from '../api/types';
 import { type Key, t } from '../i18n';
-import { isOn, level, measure, setLayer } from '../state/app';
+import { GROUPS_ZOOM, HOUSEHOLDS_ZOOM } from '../map/layers/grid';
+import { camera, isOn, level, measure, setLayer } from '../state/app';
 import { info } from '../state/data';
-import { mapTheme } from '../state/screen';
 import { AREA_LEVELS, type LayerName } from '../state/view';
-import { Segmented, Swatch } from './parts';
+import { Segmented } from './parts';
 
 const GROUPS: { title: Key; layers: LayerName[] }[] = [
   { title: 'layers.issues', layers: ['issues', 'heat', 'choropleth'] },
@@ -13,8 +13,13 @@ const GROUPS: { title: Key; layers: LayerName[] }[] = [
   { title: 'layers.base', layers: ['water', 'roads', 'buildings', 'blocks'] },
 ];
 
-/** Layers that tiles bring only near the ground. */
-const ZOOMED: readonly LayerName[] = ['groups', 'households', 'buildings', 'blocks'];
+/** Layers that tiles bring only near the ground; their names are dimmed further out. */
+const NEAR_ZOOM: Partial<Record<LayerName, number>> = {
+  groups: GROUPS_ZOOM,
+  households: HOUSEHOLDS_ZOOM,
+  buildings: 14,
+  blocks: 13,
+};
 
 const nameKey = (layer: LayerName): Key => (layer === 'issues' ? 'layer.issues.points' : `layer.${layer}`);
 
@@ -24,9 +29,11 @@ export function LayerPanel() {
       {GROUPS.map(({ title, layers }) => (
         <fieldset class="layer-group" key={title}>
           <legend>{t(title)}</legend>
-          {layers.map((layer) => (
-            <LayerSwitch key={layer} layer={layer} />
-          ))}
+          <div class="switches">
+            {layers.map((layer) => (
+              <LayerSwitch key={layer} layer={layer} />
+            ))}
+          </div>
           {layers.includes('choropleth') && isOn('choropleth') && <ChoroplethChoices />}
         </fieldset>
       ))}
@@ -36,46 +43,14 @@ export function LayerPanel() {
 
 function LayerSwitch({ layer }: { layer: LayerName }) {
   if (layer === 'households' && info.value.data && !info.value.data.households_layer) return null;
-  const colour = colourOf(layer);
+  const far = (camera.value?.zoom ?? 0) < (NEAR_ZOOM[layer] ?? 0);
   return (
-    <label class="switch">
-      <input
-        type="checkbox"
-        // biome-ignore lint/a11y/useAriaPropsForRole: a native checkbox tells its state itself.
-        role="switch"
-        checked={isOn(layer)}
-        onChange={(event) => setLayer(layer, event.currentTarget.checked)}
-      />
+    <label class={far ? 'switch far' : 'switch'} title={far ? t('layer.zoomhint') : undefined}>
+      <input type="checkbox" checked={isOn(layer)} onChange={(event) => setLayer(layer, event.currentTarget.checked)} />
       <span class="switch-track" aria-hidden="true" />
-      <span class="switch-name">
-        {t(nameKey(layer))}
-        {ZOOMED.includes(layer) && <small> {t('layer.zoomhint')}</small>}
-      </span>
-      {colour && <Swatch colour={colour} />}
+      <span class="switch-name">{t(nameKey(layer))}</span>
     </label>
   );
-}
-
-function colourOf(layer: LayerName): string | null {
-  const theme = mapTheme.value;
-  switch (layer) {
-    case 'streets':
-      return theme.edge.street;
-    case 'communities':
-      return theme.edge.community;
-    case 'cells':
-      return theme.edge.cell;
-    case 'groups':
-      return theme.group.outline;
-    case 'households':
-      return theme.household.member;
-    case 'water':
-      return theme.water;
-    case 'buildings':
-      return theme.building.outline;
-    default:
-      return null;
-  }
 }
 
 function ChoroplethChoices() {

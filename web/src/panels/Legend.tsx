@@ -1,9 +1,10 @@
 /** What the colours mean, from the very data the map draws with. */
 import { formatNumber, t } from '../i18n';
+import { GROUPS_ZOOM, HOUSEHOLDS_ZOOM } from '../map/layers/grid';
 import { SINGLE_ISSUES_ZOOM } from '../map/layers/issues';
 import { camera, isOn, level, measure } from '../state/app';
 import { type ClassRange, colourIndex } from '../state/choropleth';
-import { classes } from '../state/data';
+import { classes, info } from '../state/data';
 import { STATUSES } from '../state/filter';
 import { mapTheme } from '../state/screen';
 import { AREA_LEVELS } from '../state/view';
@@ -28,6 +29,7 @@ export function Legend() {
         </div>
       )}
       {isOn('issues') && <IssueLegend />}
+      <PeopleLegend />
       <BoundaryLegend />
     </section>
   );
@@ -52,7 +54,10 @@ function ChoroplethLegend() {
         <ul class="legend-classes">
           {shown.ranges.map((range, index) => (
             <li key={range.from}>
-              <Swatch colour={theme.choropleth[colourIndex(index, shown.ranges.length)] ?? ''} />
+              <Swatch
+                colour={theme.choropleth[colourIndex(index, shown.ranges.length)] ?? ''}
+                opacity={theme.choroplethOpacity}
+              />
               {rangeText(range, shown.measure === 'count')}
             </li>
           ))}
@@ -86,6 +91,40 @@ function IssueLegend() {
             {t(`status.${status}`)}
           </li>
         ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Groups and households, once they are close enough to be drawn. */
+function PeopleLegend() {
+  const { group, household } = mapTheme.value;
+  const zoom = camera.value?.zoom ?? 0;
+  const groups = isOn('groups') && zoom >= GROUPS_ZOOM;
+  const households = isOn('households') && zoom >= HOUSEHOLDS_ZOOM && info.value.data?.households_layer;
+  if (!groups && !households) return null;
+  return (
+    <div class="legend-part">
+      <h3>{t('legend.people')}</h3>
+      <ul class="legend-inline">
+        {groups && (
+          <li>
+            <Swatch colour={group.fill} opacity={0.5} />
+            {t('layer.groups')}
+          </li>
+        )}
+        {households && (
+          <>
+            <li>
+              <Swatch colour={household.head} round />
+              {t('legend.head')}
+            </li>
+            <li>
+              <Swatch colour={household.member} round />
+              {t('legend.member')}
+            </li>
+          </>
+        )}
       </ul>
     </div>
   );

@@ -20,8 +20,8 @@ declare global {
 /** Where panels lie over the map, so that what is flown to is not behind them. */
 function covered(): Covered {
   if (isNarrow.value)
-    return { top: 64, right: 0, left: 0, bottom: sheet.value || selection.value ? innerHeight * 0.5 : 64 };
-  return { top: 64, right: 292, left: 364, bottom: 24 };
+    return { top: 64, right: 0, left: 0, bottom: sheet.value || selection.value ? innerHeight * 0.56 : 64 };
+  return { top: 64, right: 324, left: 364, bottom: 24 };
 }
 
 function currentStyle() {
@@ -55,7 +55,7 @@ function mount(container: HTMLElement): () => void {
         failed: () => {
           tilesFailed.value = true;
         },
-        routes: routes(() => gridMap.value),
+        routes: routes(),
         elsewhere: (at) => selectPoint(at.lng, at.lat, null),
       },
       covered,
@@ -89,7 +89,6 @@ function mount(container: HTMLElement): () => void {
       const what = selection.value;
       const at = what?.kind === 'point' ? what : what?.kind === 'issue' ? answer?.issue : null;
       map.mark(at ?? null);
-      if (at) untracked(() => map.reveal(at.lon, at.lat));
     }),
   ];
   return () => {

@@ -105,12 +105,14 @@ export function SearchBox() {
           ))}
         </select>
       </div>
-      <div id="search-hits" class="search-hits" role="listbox" aria-label={t('search.results')} hidden={!shown}>
-        {hits.value.map((hit, index) => (
-          <HitRow key={`${hit.kind}${hit.code}${index}`} hit={hit} index={index} />
-        ))}
+      <div class="search-drop" hidden={!shown}>
+        <SearchNote />
+        <div id="search-hits" role="listbox" aria-label={t('search.results')}>
+          {hits.value.map((hit, index) => (
+            <HitRow key={`${hit.kind}${hit.code}${index}`} hit={hit} index={index} />
+          ))}
+        </div>
       </div>
-      {shown && <SearchNote />}
     </div>
   );
 }

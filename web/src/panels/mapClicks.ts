@@ -3,18 +3,19 @@
 import type { Route } from '../map/clickRouter';
 import { AREA_FILL } from '../map/layers/grid';
 import { SINGLE_ISSUES_ZOOM } from '../map/layers/issues';
-import type { GridMap } from '../map/map';
 import { selection } from '../state/app';
 import { clicked } from '../state/clicked';
+import { gridMap } from '../state/mapHandle';
 
 export function selectPoint(lon: number, lat: number, code: string | null) {
   selection.value = { kind: 'point', lon, lat, code };
+  gridMap.value?.reveal(lon, lat);
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' && value ? value : null);
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : null);
 
-export function routes(map: () => GridMap | null): Route[] {
+export function routes(): Route[] {
   const area =
     (property: string): Route['handle'] =>
     (feature, at) => {
@@ -26,11 +27,12 @@ export function routes(map: () => GridMap | null): Route[] {
     {
       layers: ['issue-points'],
       reach: 4,
-      handle: (feature) => {
+      handle: (feature, at) => {
         const id = textOf(feature.properties.id);
         if (!id) return false;
         clicked.value = null;
         selection.value = { kind: 'issue', id };
+        gridMap.value?.reveal(at.lng, at.lat);
         return true;
       },
     },
@@ -38,7 +40,7 @@ export function routes(map: () => GridMap | null): Route[] {
       // A bin is many issues: go where they come apart.
       layers: ['issue-bins'],
       handle: (_, at) => {
-        const target = map()?.map;
+        const target = gridMap.value?.map;
         if (!target) return false;
         target.easeTo({ center: at, zoom: Math.min(target.getZoom() + 2, SINGLE_ISSUES_ZOOM + 0.5) });
         return true;
@@ -48,10 +50,10 @@ export function routes(map: () => GridMap | null): Route[] {
     {
       layers: ['buildings'],
       handle: (feature, at) => {
-        const group = map()?.map.queryRenderedFeatures(map()?.map.project(at), {
-          layers: map()?.map.getLayer('group-fill') ? ['group-fill'] : [],
-        })[0];
-        selectPoint(at.lng, at.lat, textOf(group?.properties.code));
+        const map = gridMap.value?.map;
+        const group =
+          map?.getLayer('group-fill') && map.queryRenderedFeatures(map.project(at), { layers: ['group-fill'] })[0];
+        selectPoint(at.lng, at.lat, group ? textOf(group.properties.code) : null);
         clicked.value = {
           lon: at.lng,
           lat: at.lat,

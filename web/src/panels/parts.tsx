@@ -75,6 +75,13 @@ export function Toggle(props: {
   );
 }
 
-export function Swatch({ colour, round }: { colour: string; round?: boolean }) {
-  return <span class={round ? 'swatch round' : 'swatch'} style={{ background: colour }} aria-hidden="true" />;
+/** `opacity` as the map draws the colour, so that the legend shows what is seen. */
+export function Swatch({ colour, round, opacity }: { colour: string; round?: boolean; opacity?: number }) {
+  return (
+    <span
+      class={round ? 'swatch round' : 'swatch'}
+      style={{ background: colour, opacity: opacity ?? 1 }}
+      aria-hidden="true"
+    />
+  );
 }

@@ -36,7 +36,7 @@ export function setLayer(layer: LayerName, on: boolean) {
 }
 
 export function say(text: string, shown = false) {
-  announcement.value = { text, shown, serial: announcement.value.serial + 1 };
+  announcement.value = { text, shown, serial: announcement.peek().serial + 1 };
 }
 
 export function currentView(): View {

@@ -29,14 +29,15 @@ export function fetcher<Q, T>(fetchIt: (question: Q, abort: AbortSignal) => Prom
       const abort = new AbortController();
       current = abort;
       state.value = { ...state.peek(), loading: true };
-      try {
-        const data = await fetchIt(question, abort.signal);
-        if (current === abort) state.value = { loading: false, data, error: null };
-      } catch (cause) {
-        if (current !== abort) return;
-        const error = cause instanceof ApiError ? cause : new ApiError('unexpected', 0, String(cause));
-        state.value = { loading: false, data: null, error };
-      }
+      const next = await fetchIt(question, abort.signal).then(
+        (data): Resource<T> => ({ loading: false, data, error: null }),
+        (cause): Resource<T> => ({ loading: false, data: null, error: named(cause) }),
+      );
+      if (current === abort) state.value = next;
     },
   };
+}
+
+function named(cause: unknown): ApiError {
+  return cause instanceof ApiError ? cause : new ApiError('unexpected', 0, String(cause));
 }

@@ -1,5 +1,5 @@
 /** The search box's state: what was typed, what was found, which hit is chosen. Keys are plain functions of it. */
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import { fetchHits } from '../api/requests';
 import type { Hit } from '../api/types';
 import { t } from '../i18n';
@@ -65,7 +65,7 @@ export function followTyping(): () => void {
       const count = data.hits.length;
       say(count ? t('search.count', { count }) : t('search.none', { q: text.peek() }));
       const first = data.hits[0];
-      if (enterAwaits.peek() && first) choose(first);
+      if (enterAwaits.peek() && first) untracked(() => choose(first));
       enterAwaits.value = false;
     }),
   ];
@@ -77,6 +77,7 @@ export function followTyping(): () => void {
 
 export function choose(hit: Hit) {
   open.value = false;
+  active.value = -1;
   clicked.value = null;
   selection.value = hit.code
     ? { kind: 'area', code: hit.code }

@@ -1,5 +1,10 @@
 /** The three levels, groups, households, and what marks the area under the pointer or selected. */
-import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from 'maplibre-gl';
+import type {
+  ExpressionSpecification,
+  FilterSpecification,
+  LayerSpecification,
+  SymbolLayerSpecification,
+} from 'maplibre-gl';
 import type { AreaLevel } from '../../api/types';
 import { type Classes, colourIndex } from '../../state/choropleth';
 import type { MapTheme } from '../themes/theme';
@@ -7,6 +12,10 @@ import { byZoom } from './base';
 
 /** Zoom from which a level is drawn; further out its areas would be a blur. */
 export const LEVEL_MINZOOM: Record<AreaLevel, number> = { street: 0, community: 10, cell: 12.5 };
+
+/** Zooms from which groups and single households are drawn. */
+export const GROUPS_ZOOM = 15;
+export const HOUSEHOLDS_ZOOM = 15.5;
 
 const SOURCE_LAYER: Record<AreaLevel, string> = { street: 'streets', community: 'communities', cell: 'cells' };
 export const AREA_FILL: Record<AreaLevel, string> = {
@@ -147,7 +156,7 @@ export function groupLayers(theme: MapTheme): LayerSpecification[] {
       type: 'fill',
       source: 'grid',
       'source-layer': 'groups',
-      minzoom: 15,
+      minzoom: GROUPS_ZOOM,
       paint: { 'fill-color': theme.group.fill, 'fill-opacity': ['case', hovered, 0.28, 0.12] },
     },
     {
@@ -155,7 +164,7 @@ export function groupLayers(theme: MapTheme): LayerSpecification[] {
       type: 'line',
       source: 'grid',
       'source-layer': 'groups',
-      minzoom: 15,
+      minzoom: GROUPS_ZOOM,
       paint: { 'line-color': theme.group.outline, 'line-width': 1, 'line-opacity': 0.7 },
     },
   ];
@@ -169,7 +178,7 @@ export function householdLayers(theme: MapTheme): LayerSpecification[] {
       type: 'circle',
       source: 'households',
       'source-layer': 'households',
-      minzoom: 15.5,
+      minzoom: HOUSEHOLDS_ZOOM,
       layout: { 'circle-sort-key': ['case', head, 1, 0] },
       paint: {
         'circle-radius': [
@@ -223,6 +232,13 @@ export function selectionLayers(theme: MapTheme, code: string | null): LayerSpec
   });
 }
 
+/** A name steps aside for a bin's count where there is room, and is shown in any case. */
+const BESIDE: SymbolLayerSpecification['layout'] = {
+  'text-variable-anchor': ['center', 'bottom', 'top', 'left', 'right'],
+  'text-radial-offset': 1.3,
+  'text-overlap': 'always',
+};
+
 /** Labels stand on the `labels` points: a polygon's own label would repeat in every tile. */
 export function areaLabelLayers(
   theme: MapTheme,
@@ -258,6 +274,7 @@ export function areaLabelLayers(
       'text-line-height': 1.25,
       'text-padding': 6,
       'symbol-sort-key': ['-', 0, ['coalesce', ['get', 'households'], 0]],
+      ...(level === 'cell' ? {} : BESIDE),
     },
     paint: { 'text-color': theme.label[level], 'text-halo-color': theme.label.halo, 'text-halo-width': 1.8 },
   });

@@ -9,10 +9,10 @@ const weight: ExpressionSpecification = ['coalesce', ['get', 'weight'], 1];
 const single: ExpressionSpecification = ['has', 'id'];
 
 /** Area grows with the count, within what is readable. */
-const binRadius: ExpressionSpecification = ['interpolate', ['linear'], ['sqrt', weight], 1, 7, 4, 11, 10, 16, 30, 24];
+const binRadius: ExpressionSpecification = ['interpolate', ['linear'], ['sqrt', weight], 1, 7, 4, 10, 10, 14, 30, 20];
 
 export function heatLayers(theme: MapTheme): LayerSpecification[] {
-  const ramp = theme.heat.flatMap(([density, colour]) => [density, colour]);
+  const ramp = theme.heat.flat();
   return [
     {
       id: 'heat',
@@ -47,7 +47,7 @@ export function issueLayers(theme: MapTheme, fonts: string[]): LayerSpecificatio
       paint: {
         'circle-radius': binRadius,
         'circle-color': theme.bin.fill,
-        'circle-opacity': 0.82,
+        'circle-opacity': 0.78,
         'circle-stroke-color': theme.bin.outline,
         'circle-stroke-width': 1.5,
       },
@@ -63,6 +63,8 @@ export function issueLayers(theme: MapTheme, fonts: string[]): LayerSpecificatio
         'text-font': fonts,
         'text-size': 11,
         'text-allow-overlap': true,
+        // As wide as most circles: names, placed after, look for room beside it.
+        'text-padding': 8,
         'symbol-sort-key': weight,
       },
       paint: { 'text-color': theme.bin.text },
