@@ -34,6 +34,7 @@ repository! {
     begin_read: "BEGIN",
     begin_write: "BEGIN IMMEDIATE",
     lock_row: "",
+    numbered_parameters: false,
 }
 
 /// A GeoPackage file.
