@@ -32,7 +32,7 @@ stop_server() {
 finish() {
     local code=$?
     trap - EXIT
-    [ -z "$browser" ] || kill -TERM "$browser" 2>/dev/null || true
+    [ -z "$browser" ] || kill -TERM -- "-$browser" 2>/dev/null || true
     stop_server || code=1
     if [ "$code" -ne 0 ] && [ -s "$log" ]; then
         echo "--- last lines of the server's log" >&2
@@ -82,9 +82,12 @@ fi
 echo "wangge demo: $households households, ready at $url"
 
 cd "$root/web"
-# In the background, because bash answers a signal only between commands or while it waits.
+# In the background, because bash answers a signal only between commands or while it waits; in a process group of its own (set -m),
+# because npm does not pass a signal on to what it runs.
+set -m
 WANGGE_URL=$url npm run --silent e2e </dev/null &
 browser=$!
+set +m
 wait "$browser"
 browser=
 stop_server

@@ -31,6 +31,7 @@ pub struct Args {
 }
 
 /// Runs the command.
+#[allow(clippy::print_stdout, reason = "the command's output")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let street = Code::new(&args.street).context("--street")?;
     let request = city::Request { households: args.households, seed: args.seed, street, until: args.until };

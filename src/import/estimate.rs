@@ -11,6 +11,8 @@ pub const KIND: &str = "households (estimated)";
 
 /// Gross floor area of a flat with its share of stairs and walls, square metres.
 const FLAT_M2: f64 = 100.0;
+/// The same in a building of no known use: half of it is taken for shops, offices and stores, square metres.
+const MIXED_FLAT_M2: f64 = 200.0;
 /// Below this footprint a building without an address is a shed or garage, square metres.
 const SHED_M2: f64 = 50.0;
 /// Above this footprint a building of no known use, address or height is a hall, square metres.
@@ -60,26 +62,29 @@ pub fn households(building: &Building, hints: Hints) -> Vec<Household> {
 /// |---|---|
 /// | flats, dormitory, tower | storeys × footprint / 100 m², at least the address points |
 /// | house, villa, farm, village house | the address points, at least one |
-/// | `residential`, `yes` and nothing that says otherwise | up to 250 m²: as a house; beyond: as flats of two storeys |
+/// | `residential` | up to 250 m²: as a house; beyond: as flats of two storeys |
+/// | `yes` and nothing that says otherwise | the same, but 200 m² a household, and none in sheds (below 50 m²) and halls (beyond 1,500 m²) without address |
 /// | anything else | none |
 pub fn household_count(building: &Building, hints: Hints) -> u32 {
     if let Some(declared) = building.declared_households {
         return declared.min(MOST);
     }
     let footprint_m2 = area_m2(&building.footprint);
-    let flats = |default_levels| {
-        let levels = building.levels.unwrap_or(default_levels).max(1);
-        ((f64::from(levels) * footprint_m2 / FLAT_M2).round() as u32).max(1)
+    let flats = |default_levels: u16, flat_m2: f64| {
+        let levels: u16 = building.levels.unwrap_or(default_levels).max(1);
+        ((f64::from(levels) * footprint_m2 / flat_m2).round() as u32).max(1)
     };
     let count = match building.purpose.as_deref().unwrap_or("yes") {
-        "apartments" | "dormitory" | "tower" | "walkup" | "flats" => flats(FLATS_LEVELS).max(hints.addresses),
+        "apartments" | "dormitory" | "tower" | "walkup" | "highrise" | "midrise" | "flats" => {
+            flats(FLATS_LEVELS, FLAT_M2).max(hints.addresses)
+        }
         "house" | "detached" | "semidetached_house" | "terrace" | "bungalow" | "villa" | "farm" | "village" | "townhouse" | "siheyuan" => {
             hints.addresses.max(1)
         }
-        "residential" => if_house(footprint_m2, hints.addresses, flats(OTHER_LEVELS)),
+        "residential" => if_house(footprint_m2, hints.addresses, flats(OTHER_LEVELS, FLAT_M2)),
         "yes" if footprint_m2 < SHED_M2 && hints.addresses == 0 => 0,
         "yes" if footprint_m2 > HALL_M2 && hints.addresses == 0 && building.levels.is_none() => 0,
-        "yes" => if_house(footprint_m2, hints.addresses, flats(OTHER_LEVELS)),
+        "yes" => if_house(footprint_m2, hints.addresses, flats(OTHER_LEVELS, MIXED_FLAT_M2)),
         _ => 0,
     };
     count.min(MOST)
@@ -123,7 +128,8 @@ mod tests {
         assert_eq!(count("house", 10.0, None, 2), 2);
         assert_eq!(count("yes", 5.0, None, 0), 0);
         assert_eq!(count("yes", 5.0, None, 1), 1);
-        assert_eq!(count("yes", 20.0, None, 0), 8);
+        assert_eq!(count("yes", 20.0, None, 0), 4);
+        assert_eq!(count("residential", 20.0, None, 0), 8);
         assert_eq!(count("yes", 50.0, None, 0), 0);
         assert_eq!(count("garage", 10.0, None, 1), 0);
         assert_eq!(count("school", 12.0, None, 1), 0);

@@ -112,7 +112,7 @@ pub fn read(
         }
     };
     let enclosure = Enclosure::new(boundary.clone());
-    let found = collect(&pbf, &enclosure, &administrative, shapes, intake)?;
+    let (found, boundary_ways) = collect(&pbf, &enclosure, &administrative, shapes, intake)?;
     let street = Area {
         code: code.clone(),
         level: Level::Street,
@@ -120,6 +120,7 @@ pub fn read(
         boundary,
     };
     let records = build::records(path, street, &enclosure, found, intake);
+    report_boundaries(pbf.name(), &administrative, &boundary_ways, intake);
     if intake.report.count(LINES).kept == 0 && intake.report.count(BUILDINGS).kept == 0 {
         let why = "the map has no road and no building in this area; check that area and file belong together";
         return Err(Error::Area(format!("{}: {why}", path.display())));
@@ -127,14 +128,14 @@ pub fn read(
     Ok(records)
 }
 
-/// Reads what touches the area, and what that needs.
+/// Reads what touches the area, and what that needs; beside it, which ways of administrative boundaries there are.
 fn collect(
     pbf: &Pbf,
     enclosure: &Enclosure,
     administrative: &[Administrative],
     shapes: Vec<ShapeRelation>,
     intake: &mut Intake<'_>,
-) -> Result<Found, Error> {
+) -> Result<(Found, FxHashSet<i64>), Error> {
     let mut found = Found::default();
     let near = enclosure.bounds().map(|bounds| grown(&bounds));
     let mut address_count = 0_usize;
@@ -198,8 +199,7 @@ fn collect(
             }
         })?;
     }
-    report_boundaries(pbf.name(), administrative, &boundary_ways, intake);
-    Ok(found)
+    Ok((found, boundary_ways))
 }
 
 fn grown(bounds: &Bounds) -> Bounds {

@@ -29,7 +29,7 @@ pub struct Border {
     pub to: u32,
     /// Length in metres.
     pub length_m: f64,
-    /// Length weighted by what runs there: small along a river, large through a compound.
+    /// Length weighted by what runs there: negative along a river, large through a compound.
     pub cost_m: f64,
 }
 
@@ -160,11 +160,11 @@ impl Graph {
     }
 }
 
-/// What a metre of cell boundary costs along a line.
+/// What a metre of cell boundary costs along a line. Along a river or railway it pays: one inside a cell is a burden.
 fn cost(kinds: Kinds) -> f64 {
     let by_line = [
-        (LineClass::River, 0.4),
-        (LineClass::Railway, 0.4),
+        (LineClass::River, -1.0),
+        (LineClass::Railway, -1.0),
         (LineClass::Arterial, 0.6),
         (LineClass::Secondary, 0.8),
         (LineClass::Boundary, 0.9),

@@ -26,7 +26,7 @@ pub struct Aims {
 
 impl Default for Aims {
     fn default() -> Self {
-        Self { deviation: 0.02, compactness: 1.0, barriers: 1.0, effort: 60.0 }
+        Self { deviation: 0.02, compactness: 10.0, barriers: 1.0, effort: 100.0 }
     }
 }
 
@@ -192,7 +192,7 @@ impl<'a> Refinement<'a> {
     fn run(mut self, random: &mut Pcg64Mcg, progress: &dyn Fn(f64)) -> Vec<u32> {
         let n = self.label_of.len();
         let tries = (self.aims.effort * n as f64 * 20.0) as usize;
-        let (hot, cold) = (1.0_f64, 0.005_f64);
+        let (hot, cold) = (4.0_f64, 0.05_f64);
         let mut best = (self.total_cost(), self.label_of.clone());
         let mut cost = best.0;
         for i in 0..tries {

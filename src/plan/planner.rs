@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A block with more than this share of a cell's households is cut between its buildings.
-const SPLIT_SHARE: f64 = 0.6;
+const SPLIT_SHARE: f64 = 0.4;
 
 /// Plans a street. `progress` is told the stage and how far it is, 0 to 1.
 ///

@@ -43,10 +43,8 @@ pub fn cuts_between(block: &Polygon, footprints: &[&MultiPolygon], metres: &Loca
     let mut diagram = DelaunayTriangulation::<Point2<f64>>::new();
     let mut owner_of = Vec::new();
     for (position, owner) in sites {
-        if let Ok(vertex) = diagram.insert(position) {
-            if vertex.index() == owner_of.len() {
-                owner_of.push(owner);
-            }
+        if diagram.insert(position).is_ok_and(|vertex| vertex.index() == owner_of.len()) {
+            owner_of.push(owner);
         }
     }
     let mut cuts = Vec::new();

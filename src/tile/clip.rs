@@ -23,9 +23,9 @@ impl Side {
         self.sign * if self.vertical { p.x } else { p.y } <= self.bound
     }
 
-    /// Where the segment meets the side, rounded to the nearest pixel; the order of the ends does not matter.
+    /// Where the segment meets the side, rounded half up; the order of the ends does not matter, since what is rounded is the
+    /// same number from either of them.
     fn meet(self, a: Pixel, b: Pixel) -> Pixel {
-        let (a, b) = if a <= b { (a, b) } else { (b, a) };
         let bound = self.sign * self.bound;
         if self.vertical {
             Pixel::new(bound, interpolate(a.x, a.y, b.x, b.y, bound))

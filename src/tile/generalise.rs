@@ -23,9 +23,11 @@ pub fn tolerance(z: u8) -> f64 {
 /// into a crossing of less than a pixel; simplification adds none.
 pub fn generalise_arcs(coverage: &Coverage, z: u8) -> Vec<Vec<Pixel>> {
     let exact: Vec<Vec<Pixel>> = coverage.arcs.iter().map(|arc| project_path(&arc.path, z)).collect();
-    if z >= EXACT_ZOOM {
-        return exact;
-    }
+    if z >= EXACT_ZOOM { exact } else { simplify_all(&exact) }
+}
+
+/// Simplifies every path as far as it goes without crossing another.
+fn simplify_all(exact: &[Vec<Pixel>]) -> Vec<Vec<Pixel>> {
     let mut step = vec![0usize; exact.len()];
     let mut arcs: Vec<Vec<Pixel>> = exact.iter().map(|path| simplify(path, TOLERANCES[0])).collect();
     for _ in 1..TOLERANCES.len() {
@@ -145,6 +147,15 @@ mod tests {
     fn a_small_closed_path_stays_a_triangle() {
         let ring = path(&[(0, 0), (2, 0), (2, 2), (0, 2), (0, 0)]);
         assert_eq!(simplify(&ring, 4.0).len(), 4);
+    }
+
+    #[test]
+    fn a_line_is_not_simplified_across_another() {
+        // The second line ends in the bend of the first, above the first's chord.
+        let bend = path(&[(0, 0), (50, 3), (100, 0)]);
+        let spur = path(&[(50, 1), (50, -60)]);
+        assert_eq!(simplify(&bend, 4.0).len(), 2);
+        assert_eq!(simplify_all(&[bend.clone(), spur.clone()]), [bend, spur]);
     }
 
     #[test]
