@@ -1,6 +1,7 @@
 //! The stores: one suite of cases, run against the GeoPackage and against PostGIS.
 //!
 //! `make test` starts a throw-away PostgreSQL for them. WANGGE_TEST_STORES=gpkg runs the embedded half alone.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // a test binary, but clippy sees tests only in #[test] functions
 
 #[path = "store/bad_input.rs"]
 mod bad_input;
@@ -37,6 +38,7 @@ on_both_stores! {
     conformance::an_empty_store_knows_nothing,
     conformance::everything_comes_back_as_it_was,
     conformance::many_rows_go_in_and_are_replaced,
+    conformance::a_first_import_keeps_the_index_and_waits_for_nobody,
     conformance::changes_apply_in_their_order,
     conformance::deleting_leaves_the_rest,
     conformance::a_stale_commit_is_a_conflict,

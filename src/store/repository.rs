@@ -66,7 +66,8 @@ macro_rules! repository {
         connection: $connection:ty,
         begin_read: $begin_read:literal,
         begin_write: $begin_write:literal,
-        lock_row: $lock_row:literal $(,)?
+        lock_row: $lock_row:literal,
+        numbered_parameters: $numbered:literal $(,)?
     ) => {
         use std::{collections::BTreeMap, sync::Arc as Shared, time::Duration};
 
@@ -386,15 +387,18 @@ macro_rules! repository {
         }
 
         async fn insert<R: Record>(connection: &mut $connection, street: &Code, records: &[&R], how: How) -> Result<(), sqlx::Error> {
-            let whole: Shared<str> = R::TABLE.insert(ROWS_AT_ONCE, how == How::Replace).into();
+            let whole: Shared<str> = R::TABLE.insert(ROWS_AT_ONCE, how == How::Replace, $numbered).into();
             for chunk in records.chunks(ROWS_AT_ONCE) {
                 let mut values = Vec::with_capacity(chunk.len() * R::TABLE.columns.len());
                 for record in chunk {
                     record.values(street, &mut values);
                 }
                 let usual = chunk.len() == ROWS_AT_ONCE || chunk.len() == 1;
-                let sql =
-                    if chunk.len() == ROWS_AT_ONCE { whole.clone() } else { R::TABLE.insert(chunk.len(), how == How::Replace).into() };
+                let sql = if chunk.len() == ROWS_AT_ONCE {
+                    whole.clone()
+                } else {
+                    R::TABLE.insert(chunk.len(), how == How::Replace, $numbered).into()
+                };
                 connection.execute(bound(sql, values, usual)?).await?;
             }
             Ok(())

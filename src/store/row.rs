@@ -25,15 +25,21 @@ impl Table {
         format!("SELECT {} FROM {}", read.join(", "), self.name)
     }
 
-    /// `INSERT` of so many rows; with `upsert` a row replaces the one of the same key.
-    pub(super) fn insert(&self, rows: usize, upsert: bool) -> String {
+    /// `INSERT` of so many rows; with `upsert` a row replaces the one of the same key. Parameters are `$1`, `$2`, … where
+    /// `numbered`, else `?`: SQLite looks a named one up in a list, from its start, each time it is bound.
+    pub(super) fn insert(&self, rows: usize, upsert: bool, numbered: bool) -> String {
         let mut sql = format!("INSERT INTO {} ({}) VALUES ", self.name, self.columns.join(", "));
         let width = self.columns.len();
         for row in 0..rows {
             sql.push_str(if row == 0 { "(" } else { ", (" });
             for column in 0..width {
-                sql.push_str(if column == 0 { "$" } else { ", $" });
-                sql.push_str(&(row * width + column + 1).to_string());
+                sql.push_str(if column == 0 { "" } else { ", " });
+                if numbered {
+                    sql.push('$');
+                    sql.push_str(&(row * width + column + 1).to_string());
+                } else {
+                    sql.push('?');
+                }
             }
             sql.push(')');
         }

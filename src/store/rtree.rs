@@ -94,9 +94,8 @@ async fn fill(connection: &mut SqliteConnection, table: &str, column: &str, rtre
         if boxes.is_empty() {
             continue;
         }
-        let places: Vec<String> = (0..boxes.len())
-            .map(|row| format!("(${}, ${}, ${}, ${}, ${})", row * 5 + 1, row * 5 + 2, row * 5 + 3, row * 5 + 4, row * 5 + 5))
-            .collect();
+        // Not $1, $2, …: SQLite looks named parameters up one by one.
+        let places = vec!["(?, ?, ?, ?, ?)"; boxes.len()];
         let mut insert = sqlx::query(AssertSqlSafe(format!("INSERT INTO {rtree} VALUES {}", places.join(", "))));
         for (fid, bounds) in &boxes {
             insert = insert.bind(fid).bind(bounds.min.lon()).bind(bounds.max.lon()).bind(bounds.min.lat()).bind(bounds.max.lat());
@@ -109,7 +108,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The triggers of GeoPackage 1.4, annex F.3, for a table, its geometry column and its integer key.
+/// The triggers as GeoPackage 1.4 (annex F.3) corrected them for every version, for a table, its geometry column and its integer key.
 fn triggers(table: &str, column: &str, key: &str) -> Vec<String> {
     let rtree = quoted(&format!("rtree_{table}_{column}"));
     let name = |suffix: &str| quoted(&format!("rtree_{table}_{column}_{suffix}"));

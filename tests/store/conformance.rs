@@ -104,6 +104,29 @@ pub async fn many_rows_go_in_and_are_replaced(place: Arc<Place>) {
     assert_eq!(street_of(&store, &street).await.households, many(3500..4000, 2));
 }
 
+pub async fn a_first_import_keeps_the_index_and_waits_for_nobody(place: Arc<Place>) {
+    let store = place.open().await;
+    let rows: Vec<Household> = (0..25_000).map(|n| household(&format!("{n:06}"), 1)).collect();
+    let import = |street: &str| set(&code(street), "import", vec![Change::PutHouseholds(rows.clone())]);
+    let delete = |street: &str| {
+        set(&code(street), "delete", vec![Change::DeleteHouseholds(rows.iter().map(|household| household.id.clone()).collect())])
+    };
+    let index = "SELECT count(*) FROM pg_indexes WHERE indexname = 'households_geom' AND indexdef LIKE '%USING gist (geom)'";
+    store.commit(0, &import("520201001")).await.unwrap();
+    assert_eq!(street_of(&store, &code("520201001")).await.households, rows);
+    store.commit(1, &delete("520201001")).await.unwrap();
+    if place.kind == Kind::PostGis {
+        assert_eq!(place.number(index).await, 1);
+        // Somebody reads the empty table for long.
+        let mut reader = place.hold("SELECT count(*) FROM households").await;
+        let commit = tokio::time::timeout(Duration::from_secs(60), store.commit(0, &import("520201002"))).await;
+        assert_eq!(commit.expect("the import does not wait for the reader").unwrap(), 1);
+        sqlx::Executor::execute(&mut reader, "ROLLBACK").await.unwrap();
+        assert_eq!(place.number(index).await, 1);
+        assert_eq!(street_of(&store, &code("520201002")).await.households, rows);
+    }
+}
+
 pub async fn changes_apply_in_their_order(place: Arc<Place>) {
     let store = place.open().await;
     let street = code("520201001");

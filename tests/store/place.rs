@@ -46,6 +46,14 @@ impl Place {
         }
     }
 
+    /// A PostgreSQL transaction that has read something and stays open.
+    pub async fn hold(&self, sql: &'static str) -> PgConnection {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        connection.execute("BEGIN").await.unwrap();
+        connection.execute(sql).await.unwrap();
+        connection
+    }
+
     /// Reads one number behind the store's back.
     pub async fn number(&self, sql: &str) -> i64 {
         let sql = AssertSqlSafe(sql);
