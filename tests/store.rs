@@ -1,6 +1,7 @@
 //! The stores: one suite of cases, run against the GeoPackage and against PostGIS.
 //!
 //! `make test` starts a throw-away PostgreSQL for them. WANGGE_TEST_STORES=gpkg runs the embedded half alone.
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // a test binary, but clippy sees tests only in #[test] functions
 
 #[path = "store/bad_input.rs"]
 mod bad_input;

@@ -1,4 +1,4 @@
--- The grid as an OGC GeoPackage 1.4 on SQLite, so that QGIS and ogrinfo open the live file as it is.
+-- The grid as an OGC GeoPackage 1.3 on SQLite, so that QGIS and ogrinfo open the live file as it is.
 --
 -- GeoPackage wants one INTEGER PRIMARY KEY (fid) a feature table; the key the program uses is the UNIQUE one, which
 -- begins with street_code, as every primary key does in PostgreSQL.
@@ -9,9 +9,9 @@
 -- Every geometry is a GeoPackage blob, longitude/latitude in degrees, EPSG:4326, each ordinate a whole multiple of
 -- 1e-7 degree (about 1 cm). DATETIME is text in UTC to the millisecond, DATE is text YYYY-MM-DD, BOOLEAN is 0 or 1.
 
--- "GPKG", version 1.4.
+-- "GPKG", version 1.3: the newest that the GDAL 3.6 of Debian 12 reads without a warning.
 PRAGMA application_id = 0x47504B47;
-PRAGMA user_version = 10400;
+PRAGMA user_version = 10300;
 
 -- Coordinate systems (GeoPackage, gpkg_spatial_ref_sys).
 CREATE TABLE gpkg_spatial_ref_sys (

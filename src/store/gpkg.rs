@@ -167,11 +167,12 @@ pub(super) async fn migrate(path: &Path, drop_rtree: bool) -> Result<(), Error> 
         }
     }
     let mut connection = live_options(path).connect().await.map_err(failed(|| format!("opening {name}")))?;
-    let mut outcome = STEPS.run(&mut connection).await;
+    // Not `run`: its future is not `Send` ("`Acquire` is not general enough").
+    let mut outcome = STEPS.run_direct(None, &mut connection, false).await;
     if outcome.is_err() {
         // SQLite has no lock around a migration: when another process made the same file at the same moment, it is done now.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        outcome = STEPS.run(&mut connection).await;
+        outcome = STEPS.run_direct(None, &mut connection, false).await;
     }
     outcome.map_err(migration_failed(&name))?;
     connection.close().await.map_err(failed(|| format!("closing {name}")))

@@ -134,7 +134,8 @@ pub(super) async fn migrate(options: PgConnectOptions, name: &str) -> Result<(),
         .execute("CREATE EXTENSION IF NOT EXISTS postgis")
         .await
         .map_err(failed(|| format!("creating the extension postgis in {name}; if you may not, let a superuser do it")))?;
-    STEPS.run(&mut connection).await.map_err(migration_failed(name))?;
+    // Not `run`: its future is not `Send` ("`Acquire` is not general enough").
+    STEPS.run_direct(None, &mut connection, false).await.map_err(migration_failed(name))?;
     connection.close().await.map_err(failed(|| format!("closing {name}")))
 }
 

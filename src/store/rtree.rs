@@ -109,7 +109,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The triggers of GeoPackage 1.4, annex F.3, for a table, its geometry column and its integer key.
+/// The triggers as GeoPackage 1.4 (annex F.3) corrected them for every version, for a table, its geometry column and its integer key.
 fn triggers(table: &str, column: &str, key: &str) -> Vec<String> {
     let rtree = quoted(&format!("rtree_{table}_{column}"));
     let name = |suffix: &str| quoted(&format!("rtree_{table}_{column}_{suffix}"));

@@ -312,14 +312,14 @@ mod tests {
             prop_assert_eq!(read_point(Stored::Ewkb(&e)), Ok(point));
             prop_assert_eq!(read_point(Stored::Gpkg(&g)), Ok(point));
             let [e, g] = both(Shape::Line(&line));
-            prop_assert_eq!(read_line(Stored::Ewkb(&e)).as_ref(), Ok(&line));
-            prop_assert_eq!(read_line(Stored::Gpkg(&g)).as_ref(), Ok(&line));
+            prop_assert_eq!(read_line(Stored::Ewkb(&e)), Ok(line.clone()));
+            prop_assert_eq!(read_line(Stored::Gpkg(&g)), Ok(line.clone()));
             let [e, g] = both(Shape::Polygon(&polygon));
-            prop_assert_eq!(read_polygon(Stored::Ewkb(&e)).as_ref(), Ok(&polygon));
-            prop_assert_eq!(read_polygon(Stored::Gpkg(&g)).as_ref(), Ok(&polygon));
+            prop_assert_eq!(read_polygon(Stored::Ewkb(&e)), Ok(polygon.clone()));
+            prop_assert_eq!(read_polygon(Stored::Gpkg(&g)), Ok(polygon.clone()));
             let [e, g] = both(Shape::MultiPolygon(&multi));
-            prop_assert_eq!(read_multipolygon(Stored::Ewkb(&e)).as_ref(), Ok(&multi));
-            prop_assert_eq!(read_multipolygon(Stored::Gpkg(&g)).as_ref(), Ok(&multi));
+            prop_assert_eq!(read_multipolygon(Stored::Ewkb(&e)), Ok(multi.clone()));
+            prop_assert_eq!(read_multipolygon(Stored::Gpkg(&g)), Ok(multi.clone()));
             prop_assert_eq!(read_bounds(Stored::Gpkg(&g)), Ok(Shape::MultiPolygon(&multi).bounds()));
         }
     }
