@@ -162,13 +162,13 @@ fn points_can_be_imported_again() {
     );
     assert_eq!(
         lines.next().unwrap(),
-        format!("i1,104.8306000,26.5932000,waste,open,2026-03-01T01:00:00Z,,,{STREET},520201011001,{NORTH_WEST},{NORTH_WEST}001")
+        format!("i1,104.8336000,26.5932000,waste,open,2026-03-01T01:00:00Z,,,{STREET},520201011001,{NORTH_WEST},{NORTH_WEST}001")
     );
     assert!(issues.contains("\"light, street\""), "a comma is quoted");
     let households = csv_text(&snapshot, Set::Households, &scope(None));
     assert_eq!(
         households.lines().nth(11).unwrap(),
-        format!("h100,104.8304400,26.5906000,b1,1,1,3,钟山大道11号1单元0室,{SOUTH_WEST}001,{SOUTH_WEST},false,false")
+        format!("h100,104.8334400,26.5906000,b1,1,1,3,钟山大道11号1单元0室,{SOUTH_WEST}001,{SOUTH_WEST},false,false")
     );
 }
 

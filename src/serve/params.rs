@@ -57,9 +57,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-            .map(|Query(pairs)| Self { pairs })
-            .map_err(|_| Error::BadRequest("the query string is not percent-encoded UTF-8".into()))
+        let bad = || Error::BadRequest("the query string is not percent-encoded UTF-8".into());
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| bad())?;
+        // The decoder puts a replacement character in place of what is not UTF-8; no name or address has one.
+        if pairs.iter().any(|(name, value)| name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER)) {
+            return Err(bad());
+        }
+        Ok(Self { pairs })
     }
 }
 

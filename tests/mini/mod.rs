@@ -10,8 +10,8 @@
 use jiff::{Timestamp, civil::date};
 use wangge::model::*;
 
-/// South-west corner.
-pub const WEST: i32 = 1_048_300_000;
+/// South-west corner. The whole street lies in one tile of zoom 14.
+pub const WEST: i32 = 1_048_330_000;
 /// South-west corner.
 pub const SOUTH: i32 = 265_900_000;
 /// Width and height of a cell in grid steps.
