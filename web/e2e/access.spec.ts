@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import { busiestCell, expect, open, PHONE, test } from './app';
+import { busiestCell, expect, hits, open, PHONE, test } from './app';
 
 /** Serious and critical findings of axe, each with what it is about. */
 async function findings(page: import('@playwright/test').Page): Promise<string[]> {
@@ -16,7 +16,7 @@ for (const theme of ['light', 'dark']) {
     await open(page, `#lang=zh&theme=${theme}&layers=streets,cells,issues,heat,choropleth`);
     expect(await findings(page)).toEqual([]);
     await page.locator('.search-input').fill('社区');
-    await expect(page.getByRole('option').first()).toBeVisible();
+    await expect(hits(page).first()).toBeVisible();
     await page.keyboard.press('ArrowDown');
     expect(await findings(page)).toEqual([]);
     await page.goto(`/#lang=en&theme=${theme}&${map(15)}&sel=point:${lon},${lat}&as-of=1999-01-01`);

@@ -31,6 +31,9 @@ export async function open(page: Page, hash = '') {
   await idle(page);
 }
 
+/** The search box's suggestions. */
+export const hits = (page: Page) => page.locator('#search-hits [role=option]');
+
 /** All tiles are there and drawn. */
 export async function idle(page: Page) {
   await page.waitForFunction(
