@@ -3,10 +3,23 @@
 //! In: change sets against an expected version. Out: the world, a street, the change log.
 //! **Invariant:** only this room names sqlx. A commit is one transaction: all of it is visible, with the next version, or none.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod copy;
+mod failure;
+mod gpkg;
+mod plan_rows;
+mod postgis;
+mod records;
+mod repository;
+mod row;
+mod rtree;
+mod url;
+mod wkb;
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use futures::future::BoxFuture;
 
+use self::url::Target;
 use crate::model::{ChangeNote, ChangeSet, Code, StreetData, Version, World};
 
 /// What can go wrong in a store.
@@ -36,6 +49,22 @@ pub enum Error {
         found: i64,
         /// Ours.
         known: i64,
+    },
+    /// A file that cannot be used as a database, or not where it is.
+    #[error("{path}: {why}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// A record that no store can keep.
+    #[error("{what} cannot be stored: {why}")]
+    Refused {
+        /// Which record.
+        what: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// The schema is older than this program wants or missing.
     #[error("{0} has no up-to-date Wangge schema; run `wangge migrate --db …` first")]
@@ -85,20 +114,34 @@ pub trait Store: Send + Sync {
     fn wait_for_change(&self, at_most: std::time::Duration) -> BoxFuture<'_, Result<(), Error>>;
 }
 
-/// Opens a database, checking its schema. A GeoPackage that does not exist is created; PostGIS wants [`migrate`] first.
+/// Opens a database, checking its schema. A GeoPackage that does not exist is created and an older one brought up to date;
+/// PostGIS wants [`migrate`] first.
 ///
 /// # Errors
-/// Every variant of [`Error`] but `Conflict`.
+/// Every variant of [`Error`] but `Conflict` and `Refused`.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
-    let _ = url;
-    todo!()
+    Ok(match Target::parse(url)? {
+        Target::GeoPackage(path) => Arc::new(gpkg::GeoPackage::open(&path).await?),
+        Target::PostGis(options, name) => Arc::new(postgis::PostGis::open(*options, name).await?),
+    })
 }
 
-/// Brings the schema up to date.
+/// Brings the schema up to date; with `drop_rtree` also takes the spatial R-trees out of a GeoPackage.
 ///
 /// # Errors
-/// [`Error::Newer`], [`Error::RTreeTriggers`] unless `drop_rtree`, [`Error::Driver`].
+/// [`Error::Newer`], [`Error::RTreeTriggers`] unless `drop_rtree`, [`Error::File`], [`Error::Damaged`], [`Error::Driver`].
 pub async fn migrate(url: &str, drop_rtree: bool) -> Result<(), Error> {
-    let _ = (url, drop_rtree);
-    todo!()
+    match Target::parse(url)? {
+        Target::GeoPackage(path) => gpkg::migrate(&path, drop_rtree).await,
+        Target::PostGis(options, name) => postgis::migrate(*options, &name).await,
+    }
+}
+
+/// Writes a copy of the whole database to `path`, replacing what is there: a GeoPackage with the spatial R-trees that the live
+/// file leaves out. It holds every household's address: it is a backup, not for everyone's hands.
+///
+/// # Errors
+/// As [`open`], and [`Error::File`] or [`Error::Driver`] when `path` cannot be written; then nothing is left there.
+pub async fn export_copy(url: &str, path: &Path) -> Result<(), Error> {
+    copy::export_copy(Target::parse(url)?, path).await
 }

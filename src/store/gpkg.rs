@@ -1,0 +1,333 @@
+//! The embedded store: SQLite laid out as an OGC GeoPackage, in WAL mode, every commit on the disk before it is answered.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use sqlx::{
+    ConnectOptions, Row, SqlitePool,
+    error::BoxDynError,
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+};
+use tokio::sync::Mutex;
+
+use super::{
+    failure::migration_failed,
+    repository::repository,
+    row::{damage, milliseconds},
+    rtree,
+    wkb::Stored,
+};
+
+/// The steps. A new file in the folder is seen after this file is touched.
+static STEPS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a writer of another process is waited for.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// How often the file is looked at for another's commit. A look costs some microseconds.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+repository! {
+    store: GeoPackage,
+    database: sqlx::Sqlite,
+    connection: SqliteConnection,
+    begin_read: "BEGIN",
+    begin_write: "BEGIN IMMEDIATE",
+    lock_row: "",
+}
+
+/// A GeoPackage file.
+pub(super) struct GeoPackage {
+    name: String,
+    path: PathBuf,
+    reader: SqlitePool,
+    /// One connection: the writers of this process queue up for it in fair order instead of polling SQLite's lock.
+    writer: SqlitePool,
+    /// The connection that looks for changes, and the `data_version` it saw last.
+    watch: Mutex<Option<(SqliteConnection, i64)>>,
+}
+
+impl GeoPackage {
+    /// Opens the file, creating it when it does not exist.
+    pub(super) async fn open(path: &Path) -> Result<Self, Error> {
+        migrate(path, false).await?;
+        let name = name_of(path);
+        let options = live_options(path);
+        let reader = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
+        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(120)).connect_lazy_with(options);
+        Ok(Self { name, path: path.to_owned(), reader, writer, watch: Mutex::new(None) })
+    }
+
+    /// Closes every connection, so that the file is whole without its WAL.
+    pub(super) async fn close(self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// Writes the file, as of one moment, to a new one.
+    pub(super) async fn vacuum_into(&self, copy: &Path) -> Result<(), Error> {
+        let doing = || format!("copying {} to {}", self.name, copy.display());
+        let Some(copy_name) = copy.to_str() else {
+            return Err(Error::File { path: name_of(copy), why: "is not a name in UTF-8; choose another".into() });
+        };
+        sqlx::query("VACUUM INTO $1").bind(copy_name).execute(&self.reader).await.map(|_| ()).map_err(failed(doing))
+    }
+
+    /// Replaces the change log and the versions by those of the notes.
+    pub(super) async fn replace_log(&self, notes: &[ChangeNote]) -> Result<(), Error> {
+        let doing = || format!("writing the change log of {}", self.name);
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed(doing))?;
+        execute(&mut transaction, "DELETE FROM changes", Vec::new()).await.map_err(failed(doing))?;
+        for note in notes {
+            lock_revision(&mut transaction, &note.street).await.map_err(failed(doing))?;
+            write_revision(&mut transaction, note).await.map_err(failed(doing))?;
+        }
+        transaction.commit().await.map_err(failed(doing))
+    }
+
+    async fn wait(&self, at_most: Duration) -> Result<(), Error> {
+        let doing = || format!("watching {}", self.name);
+        let looked = tokio::time::timeout(at_most, async {
+            let mut watch = self.watch.lock().await;
+            let Some((connection, seen)) = watch.as_mut() else {
+                // Nobody has looked before: something may have changed since the caller last read.
+                let mut connection = live_options(&self.path).connect().await?;
+                let seen = data_version(&mut connection).await?;
+                *watch = Some((connection, seen));
+                return Ok(());
+            };
+            loop {
+                let now = data_version(connection).await?;
+                if now != *seen {
+                    *seen = now;
+                    return Ok(());
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        });
+        looked.await.unwrap_or(Ok(())).map_err(failed(doing))
+    }
+}
+
+async fn data_version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("PRAGMA data_version").fetch_one(connection).await
+}
+
+fn name_of(path: &Path) -> String {
+    format!("gpkg:{}", path.display())
+}
+
+/// A connection that changes nothing in the file by being opened.
+fn plain_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY).row_buffer_size(2048).foreign_keys(false).disable_statement_logging()
+}
+
+/// A connection to the live file.
+fn live_options(path: &Path) -> SqliteConnectOptions {
+    plain_options(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // 64 MiB of pages, and a WAL that shrinks again after a great import.
+        .pragma("cache_size", "-65536")
+        .pragma("journal_size_limit", "67108864")
+}
+
+/// Opens a copy for the one who writes it: no WAL, nothing on the disk before the end.
+pub(super) fn copy_options(path: &Path) -> SqliteConnectOptions {
+    plain_options(path).journal_mode(SqliteJournalMode::Off).synchronous(SqliteSynchronous::Off).pragma("cache_size", "-65536")
+}
+
+/// Checks the file, creates it when it does not exist, and brings it up to date.
+pub(super) async fn migrate(path: &Path, drop_rtree: bool) -> Result<(), Error> {
+    let name = name_of(path);
+    check_place(path)?;
+    match inspect(path).await? {
+        Found::Nothing => {}
+        Found::Foreign => {
+            let why = "it is an SQLite database, but not one that Wangge made; name another file".to_owned();
+            return Err(Error::File { path: name, why });
+        }
+        Found::Ours { schema, rtree_triggers } => {
+            let known = newest();
+            if schema > known {
+                return Err(Error::Newer { database: name, found: schema, known });
+            }
+            if rtree_triggers && !drop_rtree {
+                return Err(Error::RTreeTriggers(name));
+            }
+            if rtree_triggers {
+                let mut connection = plain_options(path).connect().await.map_err(failed(|| format!("opening {name}")))?;
+                rtree::drop_all(&mut connection).await.map_err(failed(|| format!("dropping the R-trees of {name}")))?;
+                connection.close().await.map_err(failed(|| format!("closing {name}")))?;
+            }
+            if schema == known {
+                return Ok(());
+            }
+        }
+    }
+    let mut connection = live_options(path).connect().await.map_err(failed(|| format!("opening {name}")))?;
+    let mut outcome = STEPS.run(&mut connection).await;
+    if outcome.is_err() {
+        // SQLite has no lock around a migration: when another process made the same file at the same moment, it is done now.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        outcome = STEPS.run(&mut connection).await;
+    }
+    outcome.map_err(migration_failed(&name))?;
+    connection.close().await.map_err(failed(|| format!("closing {name}")))
+}
+
+/// The newest schema that this program knows.
+fn newest() -> i64 {
+    STEPS.iter().map(|step| step.version).max().unwrap_or_default()
+}
+
+/// Refuses a folder, and a file in a folder that does not exist.
+pub(super) fn check_place(path: &Path) -> Result<(), Error> {
+    let refuse = |why: String| Err(Error::File { path: name_of(path), why });
+    if path.is_dir() {
+        return refuse("is a folder; name a file in it".into());
+    }
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            refuse(format!("the folder {} does not exist; create it first", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What lies at a path.
+enum Found {
+    /// No file, an empty one, or one whose first step was never finished.
+    Nothing,
+    /// Another program's database.
+    Foreign,
+    /// One of ours.
+    Ours { schema: i64, rtree_triggers: bool },
+}
+
+/// Looks into the file without changing it.
+async fn inspect(path: &Path) -> Result<Found, Error> {
+    let name = name_of(path);
+    let doing = || format!("opening {name}");
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(failed(doing)(error.into())),
+        Ok(metadata) if metadata.len() == 0 => return Ok(Found::Nothing),
+        Ok(_) => {}
+    }
+    let looked = async {
+        let mut connection = plain_options(path).connect().await?;
+        let found = look(&mut connection).await;
+        connection.close().await?;
+        found
+    };
+    looked.await.map_err(|error| {
+        let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+        if code.as_deref() == Some("26") {
+            return Error::File { path: name.clone(), why: "is not a database; name another file".into() };
+        }
+        failed(doing)(error)
+    })
+}
+
+async fn look(connection: &mut SqliteConnection) -> Result<Found, sqlx::Error> {
+    let tables: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if tables == 0 {
+        return Ok(Found::Nothing);
+    }
+    let steps: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name IN ('_sqlx_migrations', 'revisions')")
+        .fetch_one(&mut *connection)
+        .await?;
+    if steps < 2 {
+        return Ok(Found::Foreign);
+    }
+    let schema: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
+    Ok(Found::Ours { schema: schema.unwrap_or_default(), rtree_triggers: rtree::has_triggers(connection).await? })
+}
+
+fn add(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynError> {
+    use sqlx::Arguments as _;
+    match value {
+        Value::Text(text) => arguments.add(text),
+        Value::Integer(number) => arguments.add(number),
+        Value::Boolean(yes) => arguments.add(yes),
+        Value::Time(time) => arguments.add(time.map(time_text).transpose()?),
+        Value::Date(date) => arguments.add(date.map(|date| date.to_string())),
+        Value::Json(text) => arguments.add(text),
+        Value::Shape(shape) => {
+            let mut blob = Vec::new();
+            shape.write_gpkg(&mut blob)?;
+            arguments.add(blob)
+        }
+    }
+}
+
+/// A GeoPackage DATETIME: UTC with three decimals, whatever they are.
+fn time_text(time: Timestamp) -> Result<String, jiff::Error> {
+    Ok(format!("{:.3}", Timestamp::from_millisecond(milliseconds(time))?))
+}
+
+impl Fields for SqliteRow {
+    fn optional_text(&self, column: usize) -> Result<Option<&str>, sqlx::Error> {
+        self.try_get_unchecked(column)
+    }
+
+    fn optional_integer(&self, column: usize) -> Result<Option<i64>, sqlx::Error> {
+        self.try_get_unchecked(column)
+    }
+
+    fn boolean(&self, column: usize) -> Result<bool, sqlx::Error> {
+        self.try_get_unchecked(column)
+    }
+
+    fn optional_time(&self, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+        self.optional_text(column)?.map(|text| text.parse().map_err(damage)).transpose()
+    }
+
+    fn optional_date(&self, column: usize) -> Result<Option<Date>, sqlx::Error> {
+        self.optional_text(column)?.map(|text| text.parse().map_err(damage)).transpose()
+    }
+
+    fn stored_shape(&self, column: usize) -> Result<Stored<'_>, sqlx::Error> {
+        self.try_get_unchecked(column).map(Stored::Gpkg)
+    }
+}
+
+/// A multi-row INSERT is as fast as SQLite gets.
+async fn put_in_bulk<R: Record>(_: &mut SqliteConnection, _: &Code, _: &[&R], _: How) -> Result<bool, sqlx::Error> {
+    Ok(false)
+}
+
+/// Keeps `gpkg_contents` true: when a layer changed, and a box that holds all of it.
+async fn touched(connection: &mut SqliteConnection, table: &str, bounds: Option<Bounds>) -> Result<(), sqlx::Error> {
+    let corners = bounds.map(|Bounds { min, max }| [min.lon(), min.lat(), max.lon(), max.lat()]);
+    let [west, south, east, north] = corners.map_or([None; 4], |corners| corners.map(Some));
+    let layers: &[&str] = if table == "areas" { &["areas", "streets"] } else { &[table] };
+    for layer in layers {
+        sqlx::query(
+            "UPDATE gpkg_contents SET last_change = $2, \
+             min_x = min(coalesce(min_x, $3), coalesce($3, min_x)), min_y = min(coalesce(min_y, $4), coalesce($4, min_y)), \
+             max_x = max(coalesce(max_x, $5), coalesce($5, max_x)), max_y = max(coalesce(max_y, $6), coalesce($6, max_y)) \
+             WHERE table_name = $1",
+        )
+        .bind(layer.to_owned())
+        .bind(time_text(Timestamp::now()).map_err(|error| sqlx::Error::Encode(error.into()))?)
+        .bind(west)
+        .bind(south)
+        .bind(east)
+        .bind(north)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Others see the file's `data_version` move.
+async fn announce(_: &mut SqliteConnection, _: &Code) -> Result<(), sqlx::Error> {
+    Ok(())
+}

@@ -1,0 +1,419 @@
+//! The repository's text, once for both drivers: sqlx's traits make code that is generic over the database unreadable, so
+//! the text is a macro that each driver's module expands with its own types.
+//!
+//! What a driver supplies beside the macro, in the same module:
+//!
+//! | item | what it does |
+//! |---|---|
+//! | `struct $store { name, reader, writer, … }` | a name without credentials and two pools (they may be one) |
+//! | `impl Fields for Row` | reads a column |
+//! | `fn add(&mut Arguments, Value)` | binds a value |
+//! | `async fn put_in_bulk(connection, street, &[&R], How) -> Result<bool>` | a faster way for many rows; `false`: not taken |
+//! | `async fn touched(connection, table, bounds)` | bookkeeping after a table changed |
+//! | `async fn announce(connection, street)` | wakes those who wait, on commit |
+//! | `async fn wait(&self, at_most)` | waits to be woken |
+
+use std::collections::HashSet;
+
+use super::{
+    Error,
+    row::{Record, Value},
+};
+use crate::model::{Bounds, Code};
+
+/// How rows meet those that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// The row of the same key is replaced.
+    Replace,
+    /// There is no row of the same key; one would be an error.
+    Insert,
+}
+
+/// The records to write: of several with one id the last.
+pub(super) fn last_of_each<R: Record>(records: &[R], how: How) -> Vec<&R> {
+    if how == How::Insert || records.is_sorted_by(|a, b| a.id() < b.id()) {
+        return records.iter().collect();
+    }
+    let mut seen = HashSet::with_capacity(records.len());
+    let mut kept: Vec<&R> = records.iter().rev().filter(|record| seen.insert(record.id())).collect();
+    kept.reverse();
+    kept
+}
+
+/// PostgreSQL cannot keep a NUL character in a text, so neither store does.
+pub(super) fn check_texts<R: Record>(street: &Code, record: &R) -> Result<Option<Bounds>, Error> {
+    let mut row = Vec::with_capacity(R::TABLE.columns.len());
+    record.values(street, &mut row);
+    let mut bounds = None;
+    for (value, column) in row.iter().zip(R::TABLE.columns) {
+        match value {
+            Value::Text(Some(text)) if text.contains('\0') => {
+                let what = format!("{} {:?} of street {street}", R::TABLE.name, record.id());
+                return Err(Error::Refused { what, why: format!("its {column} holds a NUL character") });
+            }
+            Value::Shape(shape) => bounds = shape.bounds(),
+            _ => {}
+        }
+    }
+    Ok(bounds)
+}
+
+macro_rules! repository {
+    (
+        store: $store:ident,
+        database: $database:ty,
+        connection: $connection:ty,
+        begin_read: $begin_read:literal,
+        begin_write: $begin_write:literal,
+        lock_row: $lock_row:literal $(,)?
+    ) => {
+        use std::{collections::BTreeMap, sync::Arc as Shared, time::Duration};
+
+        use futures::{TryStreamExt, future::BoxFuture};
+        use jiff::Timestamp;
+        use sqlx::{AssertSqlSafe, Connection as _, Database, Executor as _};
+
+        use crate::{
+            model::{
+                Area, Bounds, Building, Change, ChangeKind, ChangeNote, ChangeSet, Code, Household, Issue, Line, Plan, PlanId, StreetData,
+                Version, Water, World,
+            },
+            store::{
+                Error, Store,
+                failure::failed,
+                plan_rows::{PART_TABLES, PlanParts},
+                repository::{How, check_texts, last_of_each},
+                row::{Fields, Record, Value},
+            },
+        };
+
+        /// Rows in one INSERT; enough that the statement, not the round trip, takes the time.
+        const ROWS_AT_ONCE: usize = 200;
+
+        impl Store for $store {
+            fn load(&self) -> BoxFuture<'_, Result<World, Error>> {
+                Box::pin(self.snapshot(None))
+            }
+
+            fn load_street<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>> {
+                Box::pin(async move { Ok(self.snapshot(Some(street)).await?.remove(street)) })
+            }
+
+            fn versions(&self) -> BoxFuture<'_, Result<BTreeMap<Code, Version>, Error>> {
+                Box::pin(async move {
+                    let doing = || format!("reading the versions in {}", self.name);
+                    let mut connection = self.reader.acquire().await.map_err(failed(doing))?;
+                    let rows = fetch(&mut connection, "SELECT street_code, version FROM revisions WHERE version > 0", Vec::new());
+                    rows.await.and_then(|rows| rows.iter().map(|row| Ok((row.code(0)?, row.integer(1)?))).collect()).map_err(failed(doing))
+                })
+            }
+
+            fn commit<'a>(&'a self, expected: Version, set: &'a ChangeSet) -> BoxFuture<'a, Result<Version, Error>> {
+                Box::pin(async move {
+                    let street = &set.street;
+                    let doing = || format!("committing {:?} of street {street} to {}", set.what, self.name);
+                    let mut transaction = self.writer.begin_with($begin_write).await.map_err(failed(doing))?;
+                    let outcome = commit_in(&mut transaction, expected, set).await;
+                    match outcome {
+                        Ok(version) if version > expected => transaction.commit().await.map(|()| version).map_err(failed(doing)),
+                        unchanged => {
+                            // What went wrong is worth more than that undoing it went wrong, too: the server undoes it anyway.
+                            let _ = transaction.rollback().await;
+                            unchanged
+                        }
+                    }
+                })
+            }
+
+            fn changes_since<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Vec<ChangeNote>, Error>> {
+                Box::pin(async move {
+                    let doing = || format!("reading the changes of street {street} in {}", self.name);
+                    let mut connection = self.reader.acquire().await.map_err(failed(doing))?;
+                    changes_of(&mut connection, street, since).await.map_err(failed(doing))
+                })
+            }
+
+            fn wait_for_change(&self, at_most: Duration) -> BoxFuture<'_, Result<(), Error>> {
+                Box::pin(self.wait(at_most))
+            }
+        }
+
+        impl $store {
+            /// One street or all of them, as of one moment.
+            async fn snapshot(&self, street: Option<&Code>) -> Result<World, Error> {
+                let doing = || format!("loading from {}", self.name);
+                let mut transaction = self.reader.begin_with($begin_read).await.map_err(failed(doing))?;
+                let world = read_world(&mut transaction, street).await?;
+                transaction.rollback().await.map_err(failed(doing))?;
+                Ok(world)
+            }
+        }
+
+        /// Binds the values and runs the statement.
+        async fn execute(connection: &mut $connection, sql: impl Into<Shared<str>>, values: Vec<Value<'_>>) -> Result<(), sqlx::Error> {
+            connection.execute(bound(sql.into(), values, true)?).await.map(|_| ())
+        }
+
+        /// Binds the values and reads every row; for small answers.
+        async fn fetch(
+            connection: &mut $connection,
+            sql: impl Into<Shared<str>>,
+            values: Vec<Value<'_>>,
+        ) -> Result<Vec<<$database as Database>::Row>, sqlx::Error> {
+            connection.fetch_all(bound(sql.into(), values, true)?).await
+        }
+
+        type Bound = sqlx::query::Query<'static, $database, <$database as Database>::Arguments>;
+
+        /// SQL here is made of table and column names in the program's text; what comes from outside is bound.
+        fn bound(sql: Shared<str>, values: Vec<Value<'_>>, keep_prepared: bool) -> Result<Bound, sqlx::Error> {
+            let mut arguments = <$database as Database>::Arguments::default();
+            for value in values {
+                add(&mut arguments, value).map_err(sqlx::Error::Encode)?;
+            }
+            Ok(sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(keep_prepared))
+        }
+
+        async fn changes_of(connection: &mut $connection, street: &Code, since: Version) -> Result<Vec<ChangeNote>, sqlx::Error> {
+            let sql = "SELECT street_code, version, committed_at, what, rows_by_kind FROM changes \
+                       WHERE street_code = $1 AND version > $2 ORDER BY version";
+            let since = i64::try_from(since).unwrap_or(i64::MAX);
+            let rows = fetch(connection, sql, vec![Value::Text(Some(street.as_str())), Value::Integer(Some(since))]).await?;
+            rows.iter()
+                .map(|row| {
+                    Ok(ChangeNote {
+                        street: row.code(0)?,
+                        version: row.integer(1)?,
+                        at: row.time(2)?,
+                        what: row.text(3)?.to_owned(),
+                        rows: serde_json::from_str(row.text(4)?).map_err(crate::store::row::damage)?,
+                    })
+                })
+                .collect()
+        }
+
+        async fn read_world(connection: &mut $connection, street: Option<&Code>) -> Result<World, Error> {
+            let mut world = World::new();
+            let (sql, values) = of_street("SELECT street_code, version FROM revisions WHERE version > 0".to_owned(), " AND", street);
+            let rows = fetch(connection, sql, values).await.map_err(failed(|| "revisions"))?;
+            for row in rows {
+                let (code, version) = row.code(0).and_then(|code| Ok((code, row.integer(1)?))).map_err(failed(|| "revisions"))?;
+                world.insert(code, StreetData { version, ..StreetData::default() });
+            }
+            read_rows(connection, street, &mut world, |data, row: Area| data.areas.push(row)).await?;
+            read_rows(connection, street, &mut world, |data, row: Line| data.lines.push(row)).await?;
+            read_rows(connection, street, &mut world, |data, row: Water| data.waters.push(row)).await?;
+            read_rows(connection, street, &mut world, |data, row: Building| data.buildings.push(row)).await?;
+            read_rows(connection, street, &mut world, |data, row: Household| data.households.push(row)).await?;
+            read_rows(connection, street, &mut world, |data, row: Issue| data.issues.push(row)).await?;
+            read_rows(connection, street, &mut world, |data, row: Plan| data.plans.push(row)).await?;
+            let mut parts: BTreeMap<Code, PlanParts<'static>> = world.keys().map(|code| (code.clone(), PlanParts::default())).collect();
+            read_rows(connection, street, &mut parts, |parts, row| parts.communities.push(row)).await?;
+            read_rows(connection, street, &mut parts, |parts, row| parts.cells.push(row)).await?;
+            read_rows(connection, street, &mut parts, |parts, row| parts.blocks.push(row)).await?;
+            read_rows(connection, street, &mut parts, |parts, row| parts.groups.push(row)).await?;
+            read_rows(connection, street, &mut parts, |parts, row| parts.memberships.push(row)).await?;
+            for ((code, data), parts) in world.iter_mut().zip(parts.into_values()) {
+                data.areas.sort_by(|a, b| a.code.cmp(&b.code));
+                data.lines.sort_by(|a, b| a.id.cmp(&b.id));
+                data.waters.sort_by(|a, b| a.id.cmp(&b.id));
+                data.buildings.sort_by(|a, b| a.id.cmp(&b.id));
+                data.households.sort_by(|a, b| a.id.cmp(&b.id));
+                data.issues.sort_by(|a, b| a.id.cmp(&b.id));
+                parts.assemble(code, &mut data.plans)?;
+            }
+            Ok(world)
+        }
+
+        /// A SELECT narrowed to one street.
+        fn of_street<'a>(mut sql: String, joint: &str, street: Option<&'a Code>) -> (String, Vec<Value<'a>>) {
+            match street {
+                None => (sql, Vec::new()),
+                Some(street) => {
+                    sql.push_str(joint);
+                    sql.push_str(" street_code = $1");
+                    (sql, vec![Value::Text(Some(street.as_str()))])
+                }
+            }
+        }
+
+        /// Reads a table and gives each row to its street's place.
+        async fn read_rows<R: Record, P>(
+            connection: &mut $connection,
+            street: Option<&Code>,
+            places: &mut BTreeMap<Code, P>,
+            put: impl Fn(&mut P, R),
+        ) -> Result<(), Error> {
+            let table = R::TABLE.name;
+            let (sql, values) = of_street(R::TABLE.select(), " WHERE", street);
+            let query = bound(sql.into(), values, true).map_err(failed(|| table))?;
+            let mut rows = connection.fetch(query);
+            let mut current: Option<Code> = None;
+            while let Some(row) = rows.try_next().await.map_err(failed(|| format!("reading {table}")))? {
+                let what = || {
+                    let key = |column| row.optional_text(column).ok().flatten().unwrap_or("?");
+                    format!("{table} {} of street {}", if R::TABLE.key == 2 { key(1) } else { "of a plan" }, key(0))
+                };
+                if current.as_ref().map(Code::as_str) != Some(row.text(0).map_err(failed(what))?) {
+                    current = Some(row.code(0).map_err(failed(what))?);
+                }
+                let Some(place) = current.as_ref().and_then(|code| places.get_mut(code)) else {
+                    return Err(Error::Damaged { what: what(), why: "the street has no revision".into() });
+                };
+                put(place, R::read(&row).map_err(failed(what))?);
+            }
+            Ok(())
+        }
+
+        /// The commit inside its transaction; returns `expected` when there is nothing to do.
+        async fn commit_in(connection: &mut $connection, expected: Version, set: &ChangeSet) -> Result<Version, Error> {
+            let street = &set.street;
+            let actual = lock_revision(connection, street).await.map_err(failed(|| format!("locking the revision of street {street}")))?;
+            if actual != expected {
+                return Err(Error::Conflict { street: street.clone(), expected, actual });
+            }
+            if set.is_empty() {
+                return Ok(expected);
+            }
+            let mut rows: BTreeMap<ChangeKind, usize> = BTreeMap::new();
+            for change in &set.changes {
+                apply(connection, street, change).await?;
+                let (kind, count) = change.kind();
+                *rows.entry(kind).or_default() += count;
+            }
+            let note = ChangeNote { street: street.clone(), version: expected + 1, at: Timestamp::now(), what: set.what.clone(), rows };
+            write_revision(connection, &note).await.map_err(failed(|| format!("writing the revision of street {street}")))?;
+            announce(connection, street).await.map_err(failed(|| format!("announcing the change of street {street}")))?;
+            Ok(note.version)
+        }
+
+        /// The street's version, with its row locked until the transaction ends. A street's first committer makes the row;
+        /// a second one waits for it here.
+        async fn lock_revision(connection: &mut $connection, street: &Code) -> Result<Version, sqlx::Error> {
+            let values = vec![Value::Text(Some(street.as_str())), Value::Time(Some(Timestamp::now()))];
+            execute(
+                connection,
+                "INSERT INTO revisions (street_code, version, changed_at) VALUES ($1, 0, $2) ON CONFLICT (street_code) DO NOTHING",
+                values,
+            )
+            .await?;
+            let sql = concat!("SELECT version FROM revisions WHERE street_code = $1", $lock_row);
+            let rows = fetch(connection, sql, vec![Value::Text(Some(street.as_str()))]).await?;
+            rows.first().ok_or(sqlx::Error::RowNotFound)?.integer(0)
+        }
+
+        /// Moves the street to the note's version and writes the note into the log.
+        pub(in crate::store) async fn write_revision(connection: &mut $connection, note: &ChangeNote) -> Result<(), sqlx::Error> {
+            let head =
+                || vec![Value::Text(Some(note.street.as_str())), Value::Integer(Some(note.version as i64)), Value::Time(Some(note.at))];
+            execute(connection, "UPDATE revisions SET version = $2, changed_at = $3 WHERE street_code = $1", head()).await?;
+            let rows = serde_json::to_string(&note.rows).map_err(|error| sqlx::Error::Encode(error.into()))?;
+            let mut values = head();
+            values.extend([Value::Text(Some(&note.what)), Value::Json(rows)]);
+            let sql = "INSERT INTO changes (street_code, version, committed_at, what, rows_by_kind) VALUES ($1, $2, $3, $4, $5)";
+            execute(connection, sql, values).await
+        }
+
+        async fn apply(connection: &mut $connection, street: &Code, change: &Change) -> Result<(), Error> {
+            match change {
+                Change::PutAreas(rows) => put(connection, street, rows, How::Replace).await,
+                Change::PutLines(rows) => put(connection, street, rows, How::Replace).await,
+                Change::PutWaters(rows) => put(connection, street, rows, How::Replace).await,
+                Change::PutBuildings(rows) => put(connection, street, rows, How::Replace).await,
+                Change::PutHouseholds(rows) => put(connection, street, rows, How::Replace).await,
+                Change::PutIssues(rows) => put(connection, street, rows, How::Replace).await,
+                Change::DeleteAreas(codes) => {
+                    let ids: Vec<String> = codes.iter().map(ToString::to_string).collect();
+                    delete::<Area>(connection, street, &ids).await
+                }
+                Change::DeleteLines(ids) => delete::<Line>(connection, street, ids).await,
+                Change::DeleteWaters(ids) => delete::<Water>(connection, street, ids).await,
+                Change::DeleteBuildings(ids) => delete::<Building>(connection, street, ids).await,
+                Change::DeleteHouseholds(ids) => delete::<Household>(connection, street, ids).await,
+                Change::DeleteIssues(ids) => delete::<Issue>(connection, street, ids).await,
+                Change::PutPlan(plan) => put_plan(connection, street, plan).await,
+                Change::DeletePlan(id) => {
+                    delete_plan_rows(connection, street, *id, PART_TABLES.iter().copied().chain([<Plan as Record>::TABLE.name])).await
+                }
+            }
+        }
+
+        async fn put_plan(connection: &mut $connection, street: &Code, plan: &Plan) -> Result<(), Error> {
+            let parts = PlanParts::of(street, plan)?;
+            delete_plan_rows(connection, street, plan.id, PART_TABLES.iter().copied()).await?;
+            put(connection, street, std::slice::from_ref(plan), How::Replace).await?;
+            put(connection, street, &parts.communities, How::Insert).await?;
+            put(connection, street, &parts.cells, How::Insert).await?;
+            put(connection, street, &parts.blocks, How::Insert).await?;
+            put(connection, street, &parts.groups, How::Insert).await?;
+            put(connection, street, &parts.memberships, How::Insert).await
+        }
+
+        async fn delete_plan_rows(
+            connection: &mut $connection,
+            street: &Code,
+            id: PlanId,
+            tables: impl Iterator<Item = &'static str> + Send,
+        ) -> Result<(), Error> {
+            for table in tables {
+                let doing = || format!("deleting {table} of plan {} of street {street}", id.0);
+                let sql = format!("DELETE FROM {table} WHERE street_code = $1 AND plan_id = $2");
+                let values = vec![Value::Text(Some(street.as_str())), Value::Integer(Some(i64::from(id.0)))];
+                execute(connection, sql, values).await.map_err(failed(doing))?;
+                touched(connection, table, None).await.map_err(failed(doing))?;
+            }
+            Ok(())
+        }
+
+        async fn put<R: Record>(connection: &mut $connection, street: &Code, records: &[R], how: How) -> Result<(), Error> {
+            if records.is_empty() {
+                return Ok(());
+            }
+            let table = R::TABLE.name;
+            let doing = || format!("writing {table} of street {street}");
+            let records = last_of_each(records, how);
+            let mut bounds: Option<Bounds> = None;
+            for record in &records {
+                if let Some(around) = check_texts(street, *record)? {
+                    bounds = Some(bounds.map_or(around, |bounds| bounds.union(around)));
+                }
+            }
+            if !put_in_bulk(connection, street, &records, how).await.map_err(failed(doing))? {
+                insert(connection, street, &records, how).await.map_err(failed(doing))?;
+            }
+            touched(connection, table, bounds).await.map_err(failed(doing))
+        }
+
+        async fn insert<R: Record>(connection: &mut $connection, street: &Code, records: &[&R], how: How) -> Result<(), sqlx::Error> {
+            let whole: Shared<str> = R::TABLE.insert(ROWS_AT_ONCE, how == How::Replace).into();
+            for chunk in records.chunks(ROWS_AT_ONCE) {
+                let mut values = Vec::with_capacity(chunk.len() * R::TABLE.columns.len());
+                for record in chunk {
+                    record.values(street, &mut values);
+                }
+                let usual = chunk.len() == ROWS_AT_ONCE || chunk.len() == 1;
+                let sql =
+                    if chunk.len() == ROWS_AT_ONCE { whole.clone() } else { R::TABLE.insert(chunk.len(), how == How::Replace).into() };
+                connection.execute(bound(sql, values, usual)?).await?;
+            }
+            Ok(())
+        }
+
+        async fn delete<R: Record>(connection: &mut $connection, street: &Code, ids: &[String]) -> Result<(), Error> {
+            let (table, key) = (R::TABLE.name, R::TABLE.columns[1]);
+            let doing = || format!("deleting {table} of street {street}");
+            for chunk in ids.chunks(ROWS_AT_ONCE) {
+                let places: Vec<String> = (0..chunk.len()).map(|index| format!("${}", index + 2)).collect();
+                let sql = format!("DELETE FROM {table} WHERE street_code = $1 AND {key} IN ({})", places.join(", "));
+                let mut values = vec![Value::Text(Some(street.as_str()))];
+                values.extend(chunk.iter().map(|id| Value::Text(Some(id.as_str()))));
+                let query = bound(sql.into(), values, false).map_err(failed(doing))?;
+                connection.execute(query).await.map_err(failed(doing))?;
+            }
+            touched(connection, table, None).await.map_err(failed(doing))
+        }
+    };
+}
+
+pub(super) use repository;

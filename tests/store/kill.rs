@@ -1,0 +1,81 @@
+//! A process that commits is killed at any moment; the store has the old or the new state.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use wangge::{model::*, store};
+
+use super::{place::Place, sample::*};
+
+const URL: &str = "WANGGE_TEST_CHILD_URL";
+const STREET: &str = "WANGGE_TEST_CHILD_STREET";
+const ROWS: &str = "WANGGE_TEST_CHILD_ROWS";
+
+/// The process that is killed: commits for ever, every commit rewriting every row with the version it makes.
+pub async fn commit_for_ever() {
+    let Ok(url) = std::env::var(URL) else { panic!("{URL} is set by the test that starts this one") };
+    let street = code(&std::env::var(STREET).unwrap());
+    let rows: usize = std::env::var(ROWS).unwrap().parse().unwrap();
+    let store = store::open(&url).await.unwrap();
+    let mut version = store.versions().await.unwrap().get(&street).copied().unwrap_or(0);
+    println!("ready");
+    loop {
+        let next = version + 1;
+        let ids: Vec<String> = (0..rows).map(|n| format!("{n:05}")).collect();
+        let members: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let changes = vec![
+            Change::PutHouseholds(ids.iter().map(|id| household(id, next as u16)).collect()),
+            Change::PutIssues(vec![issue(&street.to_string(), &next.to_string())]),
+            Change::PutPlan(Box::new(plan(&street, 1, &next.to_string(), &members))),
+        ];
+        version = store.commit(version, &set(&street, &next.to_string(), changes)).await.unwrap();
+    }
+}
+
+/// Kills the process at 25 moments: imports of thousands of rows, edits of a few.
+pub async fn a_killed_process_leaves_old_or_new(place: Arc<Place>) {
+    drop(place.open().await);
+    let mut random = StdRng::seed_from_u64(20_261_124);
+    let (mut commits, mut last) = (0, [0, 0]);
+    for round in 0..25 {
+        let import = usize::from(round % 2 == 0);
+        let (street, rows) = [("520201002", 5), ("520201001", 2000)][import];
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["a_process_that_commits_for_ever", "--exact", "--ignored", "--nocapture"])
+            .env(URL, &place.url)
+            .env(STREET, street)
+            .env(ROWS, rows.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(output.any(|line| line.unwrap().contains("ready")), "the child never came up");
+        std::thread::sleep(Duration::from_micros(random.random_range(0..400_000)));
+        child.kill().unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(9), "the child died by itself");
+
+        let street = code(street);
+        let store = store::open(&place.url).await.unwrap();
+        let Some(data) = store.load_street(&street).await.unwrap() else {
+            continue;
+        };
+        let version = data.version;
+        assert!(version >= last[import], "round {round}: version {version} after {}", last[import]);
+        let marker = version.to_string();
+        assert_eq!(data.households.len(), rows, "round {round}");
+        assert!(data.households.iter().all(|household| household.persons == Some(version as u16)), "round {round}");
+        assert_eq!((data.issues.len(), &data.issues[0].category), (1, &marker), "round {round}");
+        assert_eq!((data.plans.len(), &data.plans[0].name), (1, &marker), "round {round}");
+        assert_eq!(data.plans[0].groups[0].members.len(), rows, "round {round}");
+        let log: Vec<String> = store.changes_since(&street, 0).await.unwrap().into_iter().map(|note| note.what).collect();
+        assert_eq!(log, (1..=version).map(|n| n.to_string()).collect::<Vec<_>>(), "round {round}");
+        commits += version - last[import];
+        last[import] = version;
+    }
+    assert!(commits > 25, "only {commits} commits were made between the kills");
+}
