@@ -16,6 +16,7 @@ export const en: Record<Key, string> = {
   'search.count': '{count} results',
   'search.none': 'Nothing found for “{q}”',
   'search.failed': 'Search failed, please try again',
+  'search.badcoordinate': 'These coordinates lie outside the system chosen',
   'search.swapped': 'Longitude first, then latitude',
   'crs.EPSG:4326': 'WGS 84',
   'crs.EPSG:4490': 'CGCS2000',

@@ -14,6 +14,7 @@ export const zh = {
   'search.count': '找到 {count} 条结果',
   'search.none': '没有找到“{q}”',
   'search.failed': '搜索失败，请稍后再试',
+  'search.badcoordinate': '坐标超出所选坐标系的范围',
   'search.swapped': '请先输入经度，再输入纬度',
   'crs.EPSG:4326': 'WGS 84',
   'crs.EPSG:4490': 'CGCS2000',

@@ -59,7 +59,7 @@ export function areaFillLayers(theme: MapTheme): LayerSpecification[] {
       source: 'grid',
       'source-layer': SOURCE_LAYER.cell,
       minzoom: LEVEL_MINZOOM.cell,
-      paint: { 'fill-color': theme.hover, 'fill-opacity': ['case', hovered, 0.12, 0] },
+      paint: { 'fill-color': theme.hover, 'fill-opacity': ['case', hovered, 0.08, 0] },
     },
   ];
 }
