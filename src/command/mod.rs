@@ -7,6 +7,7 @@ pub mod import;
 pub mod locate;
 pub mod migrate;
 pub mod plan;
+pub mod progress;
 pub mod score;
 pub mod serve;
 
@@ -16,4 +17,24 @@ pub struct Database {
     /// gpkg:PATH or postgres://USER@HOST/NAME
     #[arg(long = "db", value_name = "URL", default_value = "gpkg:wangge.gpkg", env = "WANGGE_DB")]
     pub url: String,
+}
+
+impl Database {
+    /// Opens a database that must be there already: a misspelt path is an error, not a new empty file.
+    ///
+    /// # Errors
+    /// When there is no such file, and the store's own.
+    pub async fn open_existing(&self) -> anyhow::Result<std::sync::Arc<dyn wangge::store::Store>> {
+        if let Some(path) = self.url.strip_prefix("gpkg:")
+            && !std::path::Path::new(path).exists()
+        {
+            anyhow::bail!("there is no database at {path}; import something into it first, or name another one with --db gpkg:PATH");
+        }
+        Ok(wangge::store::open(&self.url).await?)
+    }
+}
+
+/// The day it is in the service's time zone, China Standard Time.
+pub fn today(now: jiff::Timestamp) -> jiff::civil::Date {
+    jiff::tz::Offset::constant(8).to_datetime(now).date()
 }

@@ -1,11 +1,77 @@
 //! `wangge score`.
 
+use anyhow::Context;
+use wangge::{
+    model::{Code, Plan, StreetData},
+    plan, store,
+};
+
+use super::Database;
+
 /// Arguments.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    /// The street to measure
+    #[arg(long)]
+    street: Code,
+    /// Number of the plan; the published one, or else the newest, when none is given
+    #[arg(long, value_name = "N")]
+    plan: Option<u32>,
+    /// Print everything, cell by cell, as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: Database,
+}
 
 /// Runs the command.
+#[allow(clippy::print_stdout, reason = "the command's output")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let _ = args;
-    anyhow::bail!("not built yet")
+    let store = store::open(&args.database.url).await?;
+    let street = store
+        .load_street(&args.street)
+        .await?
+        .with_context(|| format!("street {} is not in the database; import it first", args.street))?;
+    let chosen = choose(&street, args.plan)
+        .with_context(|| format!("street {} has no such plan; `wangge plan --street {}` makes one", args.street, args.street))?;
+    let group_size = chosen.parameters["group_size"].as_u64().unwrap_or(10) as usize;
+    let score = plan::score(&street, chosen, group_size);
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&score)?);
+    } else {
+        print!("{}", table(&args.street, chosen, &score));
+    }
+    Ok(())
+}
+
+fn choose(street: &StreetData, number: Option<u32>) -> Option<&Plan> {
+    match number {
+        Some(number) => street.plans.iter().find(|p| p.id.0 == number),
+        None => {
+            let published = street.plans.iter().filter(|p| p.state == wangge::model::PlanState::Published).max_by_key(|p| p.id);
+            published.or_else(|| street.plans.iter().max_by_key(|p| p.id))
+        }
+    }
+}
+
+fn table(street: &Code, chosen: &Plan, s: &plan::Score) -> String {
+    let estimated = if s.estimated { " (estimated)" } else { "" };
+    let rows = [
+        ("cells", format!("{}", s.cells)),
+        ("households", format!("{}{estimated}, {:.1} a cell", s.households, s.target)),
+        ("max deviation", format!("{:.3} %", s.max_deviation_pct)),
+        ("mean deviation", format!("{:.3} %", s.mean_deviation_pct)),
+        ("Polsby-Popper", format!("mean {:.3}, min {:.3}", s.polsby_popper_mean, s.polsby_popper_min)),
+        ("inner boundary", format!("{:.1} km, {:.2} % along lines", s.inner_boundary_m / 1000.0, s.along_lines_share * 100.0)),
+        ("inside cells", format!("{:.0} m of river, {:.0} m of railway", s.river_inside_m, s.railway_inside_m)),
+        ("gap", format!("{:.2} m²", s.gap_m2)),
+        ("overlaps", format!("{}", s.overlaps)),
+        ("outer rim", format!("{:.2} m² of rounding", s.rim_m2)),
+        ("broken cells", format!("{}", s.broken_cells)),
+        ("cut buildings", format!("{}", s.cut_buildings)),
+        ("groups", format!("{}, {} of odd size, {} households misplaced", s.groups, s.groups_of_odd_size, s.households_misplaced)),
+        ("to the medoid", format!("{:.2} m on average", s.mean_to_medoid_m)),
+    ];
+    let body: String = rows.iter().map(|(name, value)| format!("  {name:<15} {value}\n")).collect();
+    format!("street {street}, plan {} \"{}\" ({})\n{body}", chosen.id.0, chosen.name, chosen.state.as_str())
 }

@@ -1,11 +1,89 @@
 //! `wangge serve`.
 
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context;
+use wangge::{
+    serve::{self, Hosts, Options, Service},
+    store::Store,
+};
+
+use super::Database;
+
 /// Arguments.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    listen: Listen,
+    /// Serve household positions (layer `households`, /api/near?kind=households); off by default
+    #[arg(long)]
+    households: bool,
+}
+
+/// Where to listen.
+#[derive(clap::Args, Debug)]
+pub struct Listen {
+    /// Address and port; port 0 takes any free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", env = "WANGGE_LISTEN")]
+    pub listen: String,
+    /// Listen on an address that other machines can reach, although there are no accounts yet
+    #[arg(long)]
+    pub insecure: bool,
+}
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let _ = args;
-    anyhow::bail!("not built yet")
+    // The socket first: a port in use shows before a long load.
+    let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
+    let store = args.database.open_existing().await?;
+    let options = Options { households: args.households, hosts: args.listen.hosts(), ..Options::default() };
+    serve_until_signal(listener, store, options).await
+}
+
+impl Listen {
+    /// Whose `Host` headers are answered.
+    pub fn hosts(&self) -> Hosts {
+        if self.insecure { Hosts::Any } else { Hosts::Loopback }
+    }
+}
+
+/// Loads, says where the map is, and serves until Ctrl-C or SIGTERM.
+pub async fn serve_until_signal(listener: tokio::net::TcpListener, store: Arc<dyn Store>, options: Options) -> anyhow::Result<()> {
+    let address = listener.local_addr().context("the listening socket has no address")?;
+    let service = Service::start(store, options).await?;
+    eprintln!("Wangge is at {} (Ctrl-C ends it)", url(address));
+    serve::run(listener, service, signal()).await.context("serving")?;
+    eprintln!("Wangge has ended");
+    Ok(())
+}
+
+/// A URL that a browser on this machine opens.
+fn url(address: SocketAddr) -> String {
+    match address.ip().is_unspecified() {
+        true => format!("http://localhost:{}/", address.port()),
+        false => format!("http://{address}/"),
+    }
+}
+
+async fn signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
 }

@@ -79,6 +79,31 @@ pub fn owns(polygon: &Polygon, p: LonLat) -> bool {
     inside
 }
 
+/// A position strictly inside the polygon: the middle of the longest run inside along the level line half-way up, or along
+/// another when that one fails. `None` when the polygon is too thin to hold a grid position.
+pub fn interior_position(polygon: &Polygon) -> Option<LonLat> {
+    let (south, north) = polygon.exterior.iter().fold((i32::MAX, i32::MIN), |(low, high), p| (low.min(p.lat_e7), high.max(p.lat_e7)));
+    [0.5, 0.4, 0.6, 0.25, 0.75, 0.1, 0.9]
+        .into_iter()
+        .map(|share| (f64::from(south) + share * (f64::from(north) - f64::from(south))).round() as i32)
+        .find_map(|lat| middle_of_longest_run(polygon, lat))
+}
+
+fn middle_of_longest_run(polygon: &Polygon, lat: i32) -> Option<LonLat> {
+    let mut lons: Vec<f64> = Vec::new();
+    for edge in polygon.rings().flat_map(|ring| ring.windows(2)) {
+        let (a, b) = (edge[0], edge[1]);
+        if (a.lat_e7 > lat) != (b.lat_e7 > lat) {
+            let t = (f64::from(lat) - f64::from(a.lat_e7)) / (f64::from(b.lat_e7) - f64::from(a.lat_e7));
+            lons.push(f64::from(a.lon_e7) + t * (f64::from(b.lon_e7) - f64::from(a.lon_e7)));
+        }
+    }
+    lons.sort_by(f64::total_cmp);
+    let longest = lons.chunks_exact(2).max_by(|a, b| (a[1] - a[0]).total_cmp(&(b[1] - b[0])))?;
+    let middle = LonLat::new(((longest[0] + longest[1]) / 2.0).round() as i32, lat);
+    (side(polygon, middle) == Side::Inside).then_some(middle)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

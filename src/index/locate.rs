@@ -4,8 +4,11 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Snapshot;
-use crate::model::LonLat;
+use super::{Border, Hold, PlanIndex, Snapshot, StreetIndex};
+use crate::{
+    geometry::{LocalMetres, ring::Side},
+    model::{CodeScheme, Level, LonLat},
+};
 
 /// The answer for one position: a place, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -59,11 +62,95 @@ pub struct Place {
     pub estimated: bool,
 }
 
+/// A cell found for a position.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundCell<'a> {
+    /// Its street.
+    pub street: &'a StreetIndex,
+    /// The plan that answered.
+    pub plan: &'a PlanIndex,
+    /// Index into the plan's cells.
+    pub cell: u32,
+}
+
+/// How far beyond a street's border its neighbour is looked for, in metres: streets planned apart may leave a crack of a few
+/// grid steps, and a spit of land may be narrow.
+const BEYOND_M: [f64; 3] = [0.05, 0.5, 2.0];
+
 impl Snapshot {
     /// The cell of each level that holds the position on the day. Border rule: see [`crate::geometry::ring::owns`]; a
-    /// position on the outer border of all streets belongs to the face it touches.
+    /// position on the outer border of all streets belongs to the face it touches, of several to the one with the lowest code.
     pub fn locate(&self, at: LonLat, as_of: Date) -> Location {
-        let _ = (at, as_of);
-        todo!()
+        let (place, reason) = match self.find_cell(at, as_of) {
+            Ok(found) => (Some(self.describe(found, at, as_of)), None),
+            Err(reason) => (None, Some(reason)),
+        };
+        Location { lon: at.lon(), lat: at.lat(), place, reason }
+    }
+
+    /// The cell alone: what [`Snapshot::locate`] finds before it measures.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn find_cell(&self, at: LonLat, as_of: Date) -> Result<FoundCell<'_>, NoPlace> {
+        let mut touched: Option<FoundCell<'_>> = None;
+        let near = || self.streets.iter().filter(|s| s.bounds.is_some_and(|b| b.contains(at)));
+        for street in near() {
+            let Some(plan) = street.plan_at(as_of) else { continue };
+            match plan.cell_at(at) {
+                Some(Hold::Owned(cell)) => return Ok(FoundCell { street, plan, cell }),
+                Some(Hold::Touched(cell)) if touched.is_none() => touched = Some(FoundCell { street, plan, cell }),
+                _ => {}
+            }
+        }
+        // The border rule also holds against a neighbour that has no plan yet.
+        if near().any(|s| s.plan_at(as_of).is_none() && s.holds(at) == Some(Side::Inside)) {
+            return Err(NoPlace::NoPlanInForce);
+        }
+        if let Some(found) = touched {
+            return Ok(found);
+        }
+        Err(if near().any(|s| s.holds(at).is_some()) { NoPlace::NoPlanInForce } else { NoPlace::OutsideEveryStreet })
+    }
+
+    fn describe(&self, FoundCell { street, plan, cell }: FoundCell<'_>, at: LonLat, as_of: Date) -> Place {
+        let row = &plan.plan.cells[cell as usize];
+        let community = plan.plan.communities.get(plan.community_of_cell[cell as usize] as usize);
+        let group = plan.group_near(cell, at).map(|g| plan.plan.groups[g as usize].code.to_string());
+        let border = plan.border(cell, at);
+        let beyond = border.and_then(|border| match border.beyond {
+            Some(cell) => Some(plan.plan.cells[cell as usize].code.to_string()),
+            None => self.beyond_street(street, &border, as_of),
+        });
+        Place {
+            county_code: CodeScheme::default().ancestor(&street.code, Level::County).map(String::from).unwrap_or_default(),
+            street_code: street.code.to_string(),
+            street_name: street.name().to_owned(),
+            community_code: community.map(|c| c.code.to_string()).unwrap_or_default(),
+            community_name: community.map(|c| c.name.clone()).unwrap_or_default(),
+            cell_code: row.code.to_string(),
+            cell_name: row.name.clone(),
+            group_code: group,
+            border_distance_m: border.map_or(0.0, |b| (b.distance_m * 1000.0).round() / 1000.0),
+            beyond_cell_code: beyond,
+            plan: plan.plan.id.0,
+            estimated: plan.plan.estimated,
+        }
+    }
+
+    /// The cell of another street just outside the border: to the right of the segment, off the foot.
+    fn beyond_street(&self, street: &StreetIndex, border: &Border, as_of: Date) -> Option<String> {
+        let plane = LocalMetres::at(border.foot);
+        let [[ax, ay], [bx, by]] = border.segment.map(|p| plane.xy(p));
+        let length = (bx - ax).hypot(by - ay).max(f64::MIN_POSITIVE);
+        let (east, north) = ((bx - ax) / length, (by - ay) / length);
+        // Towards the middle of the segment, for a foot at its end, where the outside may be a narrow wedge.
+        let inward = ((ax + bx) / 2.0 * east + (ay + by) / 2.0 * north).signum();
+        BEYOND_M.into_iter().find_map(|step| {
+            let along = step.min(length / 2.0) * inward;
+            let outside = plane.position([east * along + north * step, north * along - east * step]);
+            let found = self.find_cell(outside, as_of).ok().filter(|found| found.street.code != street.code)?;
+            Some(found.plan.plan.cells[found.cell as usize].code.to_string())
+        })
     }
 }

@@ -4,14 +4,32 @@
 //! **Invariant:** a position has one answer per day: one cell of each level, or an explained "none".
 
 mod area;
+mod derived;
+mod ground;
+mod hull;
+mod label;
+mod lists;
 mod locate;
+mod mercator;
+mod nearest;
+mod plan_index;
+mod points;
 mod search;
 mod snapshot;
+mod tree;
 
 pub use area::{AreaSummary, IssueCount, IssueFilter};
-pub use locate::{Location, NoPlace, Place};
-pub use search::{Hit, HitKind};
-pub use snapshot::{Near, PlacedIssue, PlanIndex, Snapshot, StreetIndex};
+pub use derived::Derived;
+pub use ground::Ground;
+pub use lists::Lists;
+pub use locate::{FoundCell, Location, NoPlace, Place};
+pub use mercator::{WorldPixel, latitude_of};
+pub use nearest::Near;
+pub use plan_index::{AreaStats, Border, Hold, NONE, PlanIndex};
+pub use points::CurvePoints;
+pub use search::{Hit, HitKind, Names};
+pub use snapshot::{IssuePoints, PlacedIssue, ReadyFilter, Snapshot, StreetIndex};
+pub use tree::{BoxTree, PointTree};
 
 /// Why a world cannot be indexed.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,25 @@
 //! In: one street's records. Out: a plan.
 //! **Invariant:** blocks tile the street; cells are one piece each; no building is cut; every household has one group.
 
+mod blocks;
+mod cells;
+mod footprint;
+mod given;
+mod graph;
+mod groups;
+mod network;
+mod numbering;
+mod partition;
+mod planner;
+mod score;
+mod split;
+
 use jiff::{Timestamp, civil::Date};
 
-use crate::model::{Plan, PlanId, StreetData};
+pub use planner::plan;
+pub use score::{CellScore, Score, score};
+
+use crate::model::{CodeError, CodeScheme, Community, PlanId};
 
 /// What the planner is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,11 +40,25 @@ pub struct Request {
     pub group_size: usize,
     /// Same input and seed, same plan.
     pub seed: u64,
+    /// Codes and names to give to communities, in the order of numbering; more are made up when these do not suffice.
+    pub known_communities: Vec<Community>,
+    /// How codes are built.
+    pub scheme: CodeScheme,
 }
 
 impl Default for Request {
     fn default() -> Self {
-        Self { cells: None, cell_households: 400, communities: None, community_households: 3000, tolerance: 0.1, group_size: 10, seed: 1 }
+        Self {
+            cells: None,
+            cell_households: 400,
+            communities: None,
+            community_households: 3000,
+            tolerance: 0.1,
+            group_size: 10,
+            seed: 1,
+            known_communities: Vec::new(),
+            scheme: CodeScheme::default(),
+        }
     }
 }
 
@@ -61,25 +91,17 @@ pub enum Error {
     #[error("street has no boundary; import one first")]
     NoBoundary,
     /// More cells asked for than there are places to cut.
-    #[error("{asked} cells asked for, but the street has only {blocks} blocks with buildings")]
+    #[error("{asked} cells asked for, but the street has only {blocks} blocks to make them of")]
     TooManyCells {
         /// Asked for.
         asked: usize,
         /// There are.
         blocks: usize,
     },
-}
-
-/// Plans a street. `progress` is told the stage and how far it is, 0 to 1.
-///
-/// # Errors
-/// See [`Error`].
-pub fn plan(
-    street: &StreetData,
-    request: &Request,
-    registration: Registration,
-    progress: &dyn Fn(&str, f64),
-) -> Result<(Plan, Vec<Warning>), Error> {
-    let _ = (street, request, registration, progress);
-    todo!()
+    /// The code scheme has no room, or a given code does not fit it.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// Nothing closes a block: the boundary is not a ring of positive area.
+    #[error("the street's boundary encloses nothing; check its geometry")]
+    NoBlocks,
 }

@@ -2,8 +2,24 @@
 //!
 //! In: a snapshot, layers, a tile, a filter. Out: encoded bytes.
 //! **Invariant:** an arc is generalised once per zoom with its end nodes fixed; every polygon that uses it has the same integers.
+//! That holds within a plan. Two streets planned apart break their common border at different nodes and simplify it each for itself:
+//! below zoom 16 they may part by up to a screen pixel.
+
+mod areas;
+mod base;
+mod clip;
+mod encode;
+mod generalise;
+mod heat;
+mod layers;
+mod people;
+mod pyramid;
+mod shapes;
 
 use jiff::civil::Date;
+
+pub use layers::BUDGET_BYTES;
+pub use pyramid::{BUFFER, EXTENT, MAX_ZOOM};
 
 use crate::index::{IssueFilter, Snapshot};
 
@@ -103,8 +119,8 @@ impl Layer {
     }
 }
 
-/// Encodes a tile, uncompressed; `None` when it holds no feature. Features and bytes depend on the arguments alone.
+/// Encodes a tile, uncompressed; `None` when it holds no feature, or there is no such tile. Features and bytes depend on the
+/// arguments alone. No tile is over [`BUDGET_BYTES`]: one that would be is thinned by rule (see [`Layer::fields`]).
 pub fn encode(snapshot: &Snapshot, layers: &[Layer], tile: TileCoord, query: &Query) -> Option<Vec<u8>> {
-    let _ = (snapshot, layers, tile, query);
-    todo!()
+    layers::draw_tile(snapshot, layers, tile, query)
 }

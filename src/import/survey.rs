@@ -1,0 +1,164 @@
+//! A survey folder: boundary, streets, buildings, households and, where there are any, issues.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use jiff::tz::TimeZone;
+
+use super::{
+    Enclosure, Error, Intake, Reason, Records, Rows, TableOptions, boundaries, estimate,
+    feature::FeatureFile,
+    households::{self, HomeStreet},
+    issues, shape,
+};
+use crate::{
+    geometry::Crs,
+    model::{Area, Building, Code, Level, Line, LineClass, LonLat},
+};
+
+/// The word the report uses for streets.geojson.
+pub const LINES: &str = "lines";
+/// The word the report uses for buildings.geojson.
+pub const BUILDINGS: &str = "buildings";
+
+/// How a survey folder is to be read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The CRS of all files, if their own word is not to count.
+    pub crs: Option<Crs>,
+    /// The zone of times without an offset.
+    pub zone: TimeZone,
+}
+
+/// Reads a survey folder as the street `code`; `name` falls back to the boundary's name, then to the code.
+/// Without `households.csv` households are estimated from the buildings.
+///
+/// # Errors
+/// A missing or broken file, a boundary that is not whole, or a file of which no record can be used.
+pub fn read(folder: &Path, code: &Code, name: Option<&str>, options: &Options, intake: &mut Intake<'_>) -> Result<Records, Error> {
+    let outline = boundaries::read_outline(&file(folder, "boundary.geojson")?, options.crs, intake)?;
+    let enclosure = Enclosure::new(outline.boundary.clone());
+    let lines = read_lines(&file(folder, "streets.geojson")?, options.crs, &enclosure, intake)?;
+    let buildings = read_buildings(&file(folder, "buildings.geojson")?, options.crs, &enclosure, intake)?;
+    let table = TableOptions { crs: options.crs.or(Some(outline.crs)), ..TableOptions::default() };
+
+    let household_list = folder.join("households.csv");
+    let households = if household_list.exists() {
+        let street = HomeStreet::new(code.clone(), enclosure, &buildings);
+        households::read(&household_list, &table, std::slice::from_ref(&street), intake)?.remove(code).unwrap_or_default()
+    } else {
+        intake.report.note(format!("{} has no households.csv; households are estimated from the buildings", folder.display()));
+        let households: Vec<_> = buildings.iter().flat_map(|building| estimate::households(building, estimate::Hints::default())).collect();
+        intake.report.keep_many(estimate::KIND, households.len());
+        households
+    };
+
+    let issue_list = folder.join("issues.csv");
+    let issues = if issue_list.exists() {
+        // All under this street, whichever they lie in: the folder is one street's survey.
+        Rows::Merge(issues::read(&issue_list, &table, &options.zone, |_, _| code.clone(), intake)?.remove(code).unwrap_or_default())
+    } else {
+        Rows::Untouched
+    };
+    let name = name.map(str::to_owned).or(outline.name).unwrap_or_else(|| code.to_string());
+    let street = Area { code: code.clone(), level: Level::Street, name, boundary: outline.boundary };
+    Ok(Records {
+        areas: Rows::Merge(vec![street]),
+        lines: Rows::Replace(lines),
+        waters: Rows::Replace(vec![]),
+        buildings: Rows::Replace(buildings),
+        households: Rows::Replace(households),
+        issues,
+    })
+}
+
+fn file(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+    let path = folder.join(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let why = "a survey folder holds boundary.geojson, streets.geojson, buildings.geojson and households.csv; this one is missing";
+    Err(Error::broken(&path, None, why))
+}
+
+fn read_lines(path: &Path, crs: Option<Crs>, street: &Enclosure, intake: &mut Intake<'_>) -> Result<Vec<Line>, Error> {
+    let mut file = FeatureFile::open(path, crs, LINES, intake)?;
+    let (mut lines, mut seen) = (vec![], HashSet::new());
+    while let Some(row) = file.next(intake)? {
+        let id = row.first_text(&["street_id", "line_id", "id"]).unwrap_or_else(|| format!("L{:06}", row.number));
+        let place = file.place(&row, &id);
+        if !seen.insert(id.clone()) {
+            intake.report.reject(place, Reason::DuplicateId, "the street_id was there before; the first one counts");
+            continue;
+        }
+        let parts: Vec<Vec<LonLat>> = match file.lines(&row) {
+            Ok(parts) => parts,
+            Err(flaw) => {
+                intake.report.reject(place, flaw.reason, flaw.message);
+                continue;
+            }
+        };
+        if !parts.iter().any(|path| street.touches(path)) {
+            intake.report.reject(place, Reason::OutsideStreet, "the line lies outside the street");
+            continue;
+        }
+        let class = row.text("class");
+        let class = class.as_deref().and_then(|word| LineClass::parse(&word.to_ascii_lowercase())).unwrap_or_else(|| {
+            let message = class.map_or("the line has no class".to_owned(), |word| format!("class {word:?} is unknown"));
+            intake.report.remark(place, Reason::UnknownClass, format!("{message}; it counts as local"));
+            LineClass::Local
+        });
+        intake.report.keep(LINES);
+        let name = row.text("name");
+        let single = parts.len() == 1;
+        lines.extend(parts.into_iter().enumerate().map(|(part, path)| {
+            let id = if single { id.clone() } else { format!("{id}.{}", part + 1) };
+            Line { id, class, name: name.clone(), path }
+        }));
+    }
+    intake.require(path, LINES)?;
+    Ok(lines)
+}
+
+fn read_buildings(path: &Path, crs: Option<Crs>, street: &Enclosure, intake: &mut Intake<'_>) -> Result<Vec<Building>, Error> {
+    let mut file = FeatureFile::open(path, crs, BUILDINGS, intake)?;
+    let (mut buildings, mut seen) = (vec![], HashSet::new());
+    while let Some(row) = file.next(intake)? {
+        let number = format!("feature {}", row.number);
+        let Some(id) = row.text("building_id") else {
+            intake.report.reject(file.place(&row, &number), Reason::MissingField, "building_id is missing");
+            continue;
+        };
+        let place = file.place(&row, &id);
+        if seen.contains(&id) {
+            intake.report.reject(place, Reason::DuplicateId, "the building_id was there before; the first one counts");
+            continue;
+        }
+        let footprint = match file.polygons(&row) {
+            Ok(footprint) => footprint,
+            Err(flaw) => {
+                intake.report.reject(place, flaw.reason, flaw.message);
+                continue;
+            }
+        };
+        if !shape::interior_point(&footprint).is_some_and(|p| street.owns(p)) {
+            intake.report.reject(place, Reason::OutsideStreet, "the building lies outside the street");
+            continue;
+        }
+        let (levels, declared_households) = (row.whole::<u16>("levels"), row.whole::<u32>("households"));
+        for (name, text) in [("levels", levels.as_ref().err()), ("households", declared_households.as_ref().err())] {
+            if let Some(text) = text {
+                intake.report.remark(place, Reason::BadValue, format!("{name} {text:?} is not a whole number and was left out"));
+            }
+        }
+        let (levels, declared_households) = (levels.ok().flatten(), declared_households.ok().flatten());
+        intake.report.keep(BUILDINGS);
+        seen.insert(id.clone());
+        let (name, purpose, address) = (row.text("name"), row.text("use"), row.text("address"));
+        buildings.push(Building { id, name, purpose, levels, declared_households, address, footprint });
+    }
+    intake.require(path, BUILDINGS)?;
+    Ok(buildings)
+}

@@ -1,0 +1,327 @@
+//! A plan's topology, what lies in its cells, and which cell holds a position.
+
+use rayon::prelude::*;
+
+use super::{
+    Error,
+    derived::Derived,
+    ground::Ground,
+    hull::hull_around,
+    label::{foot_on_segment, label_position},
+    lists::Lists,
+    tree::BoxTree,
+};
+use crate::{
+    geometry::{
+        Coverage, FaceId, LocalMetres,
+        measure::area_m2,
+        ring::{Side, owns, side},
+    },
+    model::{Bounds, Code, LonLat, MultiPolygon, Plan, Polygon, StreetData},
+};
+
+/// In place of a cell, group or community that there is not.
+pub const NONE: u32 = u32::MAX;
+
+/// A plan's topology and what lies in its cells.
+#[derive(Debug)]
+pub struct PlanIndex {
+    /// The plan.
+    pub plan: Plan,
+    /// Blocks as a coverage; face i is `plan.blocks[i]`.
+    pub blocks: Coverage,
+    /// Cells as a coverage; face i is `plan.cells[i]`.
+    pub cells: Coverage,
+    /// For every cell the index of its community; [`NONE`] when no community's code is a prefix of its code.
+    pub community_of_cell: Vec<u32>,
+    /// For every household of the street (same order) the index of its group; [`NONE`] for one that came in after the plan.
+    pub group_of_household: Vec<u32>,
+    /// For every household its cell: its group's, else the one it lies in; [`NONE`] outside the plan.
+    pub cell_of_household: Vec<u32>,
+    /// For every building of the street its cell; [`NONE`] outside the plan.
+    pub cell_of_building: Vec<u32>,
+    /// For every group the index of its cell.
+    pub cell_of_group: Vec<u32>,
+    /// The street as a whole.
+    pub street_stats: AreaStats,
+    /// In the order of `plan.communities`.
+    pub community_stats: Vec<AreaStats>,
+    /// In the order of `plan.cells`.
+    pub cell_stats: Vec<AreaStats>,
+    /// For every group its hull.
+    pub group_hulls: Vec<Polygon>,
+    /// Groups by the box of their hull.
+    pub group_tree: BoxTree,
+    /// What the tile room keeps.
+    pub tiles: Derived,
+    block_tree: BoxTree,
+    arcs_of_cell: Lists,
+    households_of_cell: Lists,
+    /// Positions in the order of `households_of_cell.rows()`, so that a cell's households are read in one run.
+    positions_by_cell: Vec<LonLat>,
+}
+
+/// What lies in an area.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AreaStats {
+    /// Households.
+    pub households: u32,
+    /// Persons; `None` when no household says.
+    pub persons: Option<u32>,
+    /// Groups.
+    pub groups: u32,
+    /// Cells.
+    pub cells: u32,
+    /// Buildings.
+    pub buildings: u32,
+    /// Geodesic area; a community's is the sum of its cells'.
+    pub area_m2: f64,
+    /// The box around it.
+    pub bounds: Option<Bounds>,
+    /// A position well inside.
+    pub label: LonLat,
+}
+
+impl AreaStats {
+    fn shape(shape: &MultiPolygon) -> Self {
+        Self {
+            area_m2: area_m2(shape),
+            bounds: Bounds::of(shape.rings().flatten()),
+            label: label_position(shape).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.households += other.households;
+        self.persons = match (self.persons, other.persons) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+        self.groups += other.groups;
+        self.cells += other.cells;
+        self.buildings += other.buildings;
+        self.area_m2 += other.area_m2;
+    }
+}
+
+/// How a plan holds a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// By the border rule; of the cells of one plan at most one owns a position.
+    Owned(u32),
+    /// On the plan's outer border, of which the rule gives it to the outside; the cell with the lowest code that it touches.
+    Touched(u32),
+}
+
+/// The nearest place of a cell's border.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Border {
+    /// How far it is.
+    pub distance_m: f64,
+    /// The cell on the other side; `None` at the street's border.
+    pub beyond: Option<u32>,
+    /// The segment, the cell to its left.
+    pub segment: [LonLat; 2],
+    /// The nearest position of the segment.
+    pub foot: LonLat,
+}
+
+impl PlanIndex {
+    /// Indexes a plan over the street's rows.
+    ///
+    /// # Errors
+    /// [`Error::Coverage`] when blocks overlap.
+    pub fn build(street: &Code, plan: &Plan, data: &StreetData, ground: &Ground) -> Result<Self, Error> {
+        let plan = plan.clone();
+        let outlines: Vec<MultiPolygon> = plan.blocks.iter().map(|b| b.outline.clone().into()).collect();
+        let coverage_error = |source| Error::Coverage { street: street.clone(), plan: plan.id.0, source };
+        let blocks = Coverage::from_polygons(&outlines).map_err(coverage_error)?;
+        drop(outlines);
+        let cell_of_block: Vec<u32> = plan.blocks.iter().map(|b| b.cell).collect();
+        let cells = blocks.dissolve(&cell_of_block, plan.cells.len() as u32);
+        let community_codes: Vec<&Code> = plan.communities.iter().map(|c| &c.code).collect();
+        let community_of_cell: Vec<u32> = plan.cells.iter().map(|cell| parent_of(&cell.code, &community_codes)).collect();
+        let cell_codes: Vec<&Code> = plan.cells.iter().map(|c| &c.code).collect();
+        let cell_of_group: Vec<u32> = plan.groups.iter().map(|g| parent_of(&g.code, &cell_codes)).collect();
+        let mut group_of_household = vec![NONE; data.households.len()];
+        for (group, row) in (0..).zip(&plan.groups) {
+            for member in &row.members {
+                if let Ok(i) = data.households.binary_search_by(|h| h.id.as_str().cmp(member)) {
+                    group_of_household[i] = group;
+                }
+            }
+        }
+        let block_tree = BoxTree::build((0..).zip(&plan.blocks).filter_map(|(i, b)| Some((i, Bounds::of(&b.outline.exterior)?))));
+        let sides = (0..).zip(&cells.arcs).flat_map(|(i, arc)| [arc.left, arc.right].map(|f| f.map(|f| (f.0, i))));
+        let arcs_of_cell = Lists::build(plan.cells.len(), sides.flatten());
+        let grouped = (0..).zip(&group_of_household).filter(|(_, g)| **g != NONE).map(|(h, g)| (cell_of_group[*g as usize], h));
+        let households_of_cell = Lists::build(plan.cells.len(), grouped.filter(|(cell, _)| *cell != NONE));
+        let positions_by_cell = households_of_cell.rows().iter().map(|h| data.households[*h as usize].position).collect();
+        let group_hulls = hulls(&plan, data, &group_of_household);
+        let group_tree = BoxTree::build((0..).zip(&group_hulls).filter_map(|(i, hull)| Some((i, Bounds::of(&hull.exterior)?))));
+        let mut index = Self {
+            plan,
+            blocks,
+            cells,
+            community_of_cell,
+            group_of_household,
+            cell_of_household: Vec::new(),
+            cell_of_building: Vec::new(),
+            cell_of_group,
+            street_stats: AreaStats::default(),
+            community_stats: Vec::new(),
+            cell_stats: Vec::new(),
+            group_hulls,
+            group_tree,
+            tiles: Derived::default(),
+            block_tree,
+            arcs_of_cell,
+            households_of_cell,
+            positions_by_cell,
+        };
+        index.place_rows(data, ground);
+        index.count_rows(data);
+        Ok(index)
+    }
+
+    fn place_rows(&mut self, data: &StreetData, ground: &Ground) {
+        let cell_at = |p: LonLat| match self.cell_at(p) {
+            Some(Hold::Owned(cell) | Hold::Touched(cell)) => cell,
+            None => NONE,
+        };
+        let households = self.group_of_household.par_iter().zip(&data.households).map(|(group, household)| {
+            let by_group = self.cell_of_group.get(*group as usize).copied().filter(|cell| *cell != NONE);
+            by_group.unwrap_or_else(|| cell_at(household.position))
+        });
+        let (households, buildings) = (households.collect(), ground.building_positions.par_iter().map(|p| cell_at(*p)).collect());
+        (self.cell_of_household, self.cell_of_building) = (households, buildings);
+    }
+
+    fn count_rows(&mut self, data: &StreetData) {
+        let mut cells: Vec<AreaStats> = self.cells.outlines().par_iter().map(AreaStats::shape).collect();
+        for cell in &mut cells {
+            cell.cells = 1;
+        }
+        for (cell, household) in self.cell_of_household.iter().zip(&data.households) {
+            if let Some(stats) = cells.get_mut(*cell as usize) {
+                stats.add(&AreaStats { households: 1, persons: household.persons.map(u32::from), ..AreaStats::default() });
+            }
+        }
+        for cell in &self.cell_of_building {
+            if let Some(stats) = cells.get_mut(*cell as usize) {
+                stats.buildings += 1;
+            }
+        }
+        for cell in &self.cell_of_group {
+            if let Some(stats) = cells.get_mut(*cell as usize) {
+                stats.groups += 1;
+            }
+        }
+        let shapes = |labels: &[u32], count: u32| -> Vec<AreaStats> {
+            let shapes = self.cells.outlines_by_label(labels, count);
+            shapes.par_iter().map(|shape| AreaStats { area_m2: 0.0, ..AreaStats::shape(shape) }).collect()
+        };
+        let mut street = shapes(&vec![0; cells.len()], 1).swap_remove(0);
+        let mut communities = shapes(&self.community_labels(), self.plan.communities.len() as u32 + 1);
+        communities.truncate(self.plan.communities.len());
+        for (cell, community) in cells.iter().zip(&self.community_of_cell) {
+            street.add(cell);
+            if let Some(stats) = communities.get_mut(*community as usize) {
+                stats.add(cell);
+            }
+        }
+        (self.street_stats, self.community_stats, self.cell_stats) = (street, communities, cells);
+    }
+
+    /// A label per cell for reading communities off the cells: the community, or one past the last for none.
+    pub fn community_labels(&self) -> Vec<u32> {
+        self.community_of_cell.iter().map(|c| (*c).min(self.plan.communities.len() as u32)).collect()
+    }
+
+    /// The cell that holds a position; `None` outside the plan. Exact.
+    pub fn cell_at(&self, at: LonLat) -> Option<Hold> {
+        let blocks = &self.plan.blocks;
+        if let Some(block) = self.block_tree.at(at).find(|b| owns(&blocks[*b as usize].outline, at)) {
+            return Some(Hold::Owned(blocks[block as usize].cell));
+        }
+        let touching = self.block_tree.at(at).filter(|b| side(&blocks[*b as usize].outline, at) == Side::Border);
+        touching.map(|b| blocks[b as usize].cell).min().map(Hold::Touched)
+    }
+
+    /// Blocks whose box meets the box, ascending.
+    pub fn blocks_meeting(&self, bounds: Bounds) -> Vec<u32> {
+        self.block_tree.meeting(bounds)
+    }
+
+    /// The nearest place of the cell's border to a position in it, in a plane touching there; `None` for a cell without blocks.
+    /// Of equally near arcs the first in the coverage.
+    pub fn border(&self, cell: u32, at: LonLat) -> Option<Border> {
+        let plane = LocalMetres::at(at);
+        let mut best: Option<(f64, u32, [LonLat; 2], [f64; 2])> = None;
+        for &arc in self.arcs_of_cell.list(cell as usize) {
+            for pair in self.cells.arcs[arc as usize].path.windows(2) {
+                let foot = foot_on_segment([0.0, 0.0], plane.xy(pair[0]), plane.xy(pair[1]));
+                let distance = foot[0].hypot(foot[1]);
+                if best.is_none_or(|b| distance < b.0) {
+                    best = Some((distance, arc, [pair[0], pair[1]], foot));
+                }
+            }
+        }
+        let (distance_m, arc, [from, to], foot) = best?;
+        let arc = &self.cells.arcs[arc as usize];
+        let is_left = arc.left == Some(FaceId(cell));
+        let beyond = if is_left { arc.right } else { arc.left }.map(|face| face.0);
+        Some(Border { distance_m, beyond, segment: if is_left { [from, to] } else { [to, from] }, foot: plane.position(foot) })
+    }
+
+    /// The group of the cell's household nearest to the position; `None` when no household of the cell has a group. Of equally
+    /// near households the first by id.
+    pub fn group_near(&self, cell: u32, at: LonLat) -> Option<u32> {
+        let plane = LocalMetres::at(at);
+        let range = self.households_of_cell.range(cell as usize);
+        let rows = &self.households_of_cell.rows()[range.clone()];
+        let by_distance = |p: &LonLat| {
+            let [x, y] = plane.xy(*p);
+            x * x + y * y
+        };
+        let nearest = self.positions_by_cell[range].iter().zip(rows).min_by(|a, b| by_distance(a.0).total_cmp(&by_distance(b.0)))?;
+        Some(self.group_of_household[*nearest.1 as usize])
+    }
+
+    /// The index of a cell by its code.
+    pub fn cell(&self, code: &Code) -> Option<u32> {
+        self.plan.cells.binary_search_by(|c| c.code.cmp(code)).ok().map(|i| i as u32)
+    }
+
+    /// The index of a community by its code.
+    pub fn community(&self, code: &Code) -> Option<u32> {
+        self.plan.communities.binary_search_by(|c| c.code.cmp(code)).ok().map(|i| i as u32)
+    }
+
+    /// The index of a group by its code.
+    pub fn group(&self, code: &Code) -> Option<u32> {
+        self.plan.groups.binary_search_by(|g| g.code.cmp(code)).ok().map(|i| i as u32)
+    }
+}
+
+/// The last code of a sorted list that is a prefix of `code`.
+fn parent_of(code: &Code, sorted: &[&Code]) -> u32 {
+    let after = sorted.partition_point(|parent| *parent <= code);
+    match after.checked_sub(1) {
+        Some(i) if code.is_within(sorted[i]) => i as u32,
+        _ => NONE,
+    }
+}
+
+fn hulls(plan: &Plan, data: &StreetData, group_of_household: &[u32]) -> Vec<Polygon> {
+    let members = (0..).zip(group_of_household).filter(|(_, g)| **g != NONE).map(|(h, g)| (*g, h));
+    let members = Lists::build(plan.groups.len(), members);
+    (0..plan.groups.len())
+        .into_par_iter()
+        .map(|g| {
+            let positions: Vec<LonLat> = members.list(g).iter().map(|h| data.households[*h as usize].position).collect();
+            hull_around(&positions).unwrap_or_default()
+        })
+        .collect()
+}

@@ -1,0 +1,198 @@
+//! Lines to blocks: healing, noding, detours around buildings, faces.
+//!
+//! In: a street's boundary, lines and buildings. Out: [`Blocks`], the atoms of planning.
+//! **Invariant:** blocks tile the boundary; no edge between two blocks runs through a building.
+
+use rstar::RTree;
+
+use super::{
+    footprint::{Footprint, Footprints},
+    network::{Kinds, Network, Source},
+};
+use crate::{
+    geometry::{
+        LocalMetres,
+        arrangement::Piece,
+        coverage::Edge,
+        heal,
+        ring::{self, Side},
+    },
+    model::{Area, LineClass, LonLat, MultiPolygon, Polygon, StreetData},
+};
+
+/// How far a junction may fall short and still be healed, in metres. Survey data misses by up to half a metre.
+const HEAL_REACH_M: f64 = 0.5;
+/// A face smaller than this is an artefact of drawing, not a block, in square metres.
+const SLIVER_M2: f64 = 1.0;
+/// Detours can uncover new crossings (footprints that overlap); after so many rounds what is left is glued.
+const MAX_ROUNDS: usize = 4;
+
+/// The atoms of planning and what separates them.
+#[derive(Debug)]
+pub struct Blocks {
+    /// Edges between two blocks, or a block and the outside, with what runs along them.
+    pub edges: Vec<(Edge, Kinds)>,
+    /// Outlines; index = face.
+    pub outlines: Vec<Polygon>,
+    /// For every building of the street the block it stands in; `None` outside the boundary.
+    pub block_of_building: Vec<Option<u32>>,
+    /// Finds blocks by position.
+    pub finder: BlockFinder,
+}
+
+/// Everything that goes into the arrangement.
+pub struct Drawing<'a> {
+    boundary: &'a MultiPolygon,
+    pieces: Vec<Piece>,
+    footprints: Footprints,
+    metres: LocalMetres,
+}
+
+impl<'a> Drawing<'a> {
+    /// Draws the street's boundary, the given areas' boundaries and the healed lines.
+    pub fn of_street(street: &'a StreetData, boundary: &'a MultiPolygon, given: &[&Area], metres: LocalMetres) -> Self {
+        let footprints = Footprints::new(&street.buildings, metres);
+        let mut drawing = Self { boundary, pieces: Vec::new(), footprints, metres };
+        for part in &boundary.0 {
+            for (i, ring) in part.rings().enumerate() {
+                // The inside to the left, so that faces know on which side of the boundary they lie.
+                if (ring::signed_area2(ring) > 0) == (i == 0) {
+                    drawing.add(Source::Outer, ring);
+                } else {
+                    drawing.add(Source::Outer, &ring.iter().rev().copied().collect::<Vec<_>>());
+                }
+            }
+        }
+        for ring in given.iter().flat_map(|area| area.boundary.rings()) {
+            drawing.add(Source::Given, ring);
+        }
+        for line in &street.lines {
+            drawing.add(Source::Line(line.class), &line.path);
+        }
+        let paths: Vec<&[LonLat]> = street.lines.iter().map(|l| l.path.as_slice()).chain(boundary.rings().map(Vec::as_slice)).collect();
+        let is_blocked = |a, b| drawing.footprints.between(a, b);
+        for (from, to) in heal::links(&paths, HEAL_REACH_M, &metres, is_blocked) {
+            drawing.pieces.push(Piece { from, to, source: Source::Line(LineClass::Local).to_u32() });
+        }
+        drawing
+    }
+
+    /// Adds a path.
+    pub fn add(&mut self, source: Source, path: &[LonLat]) {
+        self.pieces.extend(path.windows(2).map(|p| Piece { from: p[0], to: p[1], source: source.to_u32() }));
+    }
+
+    /// The footprints on the drawing.
+    pub fn footprints(&self) -> &Footprints {
+        &self.footprints
+    }
+
+    /// The local plane.
+    pub fn metres(&self) -> &LocalMetres {
+        &self.metres
+    }
+
+    /// Cuts the drawing into blocks.
+    pub fn blocks(&self) -> Blocks {
+        let mut obstacles: Vec<u32> = Vec::new();
+        let mut is_obstacle = vec![false; self.footprints.len()];
+        let mut network = Network::build(&self.pieces, &self.footprints, &is_obstacle);
+        for _ in 0..MAX_ROUNDS {
+            let crossed: Vec<u32> = self
+                .footprints
+                .crossed_by(network.inner_edges().map(|(e, _)| (e.from, e.to)))
+                .into_iter()
+                .filter(|b| !is_obstacle[*b as usize])
+                .collect();
+            if crossed.is_empty() {
+                break;
+            }
+            for b in crossed {
+                is_obstacle[b as usize] = true;
+                obstacles.push(b);
+            }
+            let mut pieces = self.pieces.clone();
+            for ring in obstacles.iter().flat_map(|&b| self.footprints.get(b).shape.rings()) {
+                pieces.extend(ring.windows(2).map(|p| Piece { from: p[0], to: p[1], source: Source::Wall.to_u32() }));
+            }
+            network = Network::build(&pieces, &self.footprints, &is_obstacle);
+        }
+        self.glue(&mut network, &is_obstacle);
+        self.finish(network)
+    }
+
+    /// Joins what must not stand alone: the inside of a building that a line was led around goes to the neighbour with the
+    /// longest common wall, slivers to the neighbour with the longest common edge, and the two sides of any edge that still
+    /// runs through a building to each other.
+    fn glue(&self, network: &mut Network, is_obstacle: &[bool]) {
+        let outlines = network.outlines();
+        let inside_building: Vec<bool> = outlines
+            .iter()
+            .map(|o| ring::interior_position(o).is_some_and(|p| self.footprints.holding(p).any(|b| is_obstacle[b as usize])))
+            .collect();
+        let is_walled = |face: usize| inside_building[face];
+        network.glue_each(&self.metres, |face, _| is_walled(face));
+        network.glue_each(&self.metres, |_, area_m2| area_m2 < SLIVER_M2);
+        for _ in 0..MAX_ROUNDS {
+            let cutting = self.footprints.cutting_edges(network.inner_edges());
+            if cutting.is_empty() {
+                break;
+            }
+            network.join_sides(&cutting);
+        }
+    }
+
+    fn finish(&self, network: Network) -> Blocks {
+        let (edges, outlines) = network.into_parts();
+        let finder = BlockFinder::new(&outlines);
+        let block_of_building = self.footprints.iter().map(|f: &Footprint| f.inside.and_then(|p| finder.find(&outlines, p))).collect();
+        debug_assert!(!self.boundary.0.is_empty());
+        Blocks { edges, outlines, block_of_building, finder }
+    }
+}
+
+impl Blocks {
+    /// The block that holds the position, or else the nearest one.
+    pub fn nearest(&self, p: LonLat) -> u32 {
+        self.finder.find(&self.outlines, p).unwrap_or_else(|| self.finder.nearest(&self.outlines, p))
+    }
+}
+
+/// An R-tree over the blocks' boxes.
+#[derive(Debug)]
+pub struct BlockFinder {
+    tree: RTree<super::footprint::Boxed>,
+}
+
+impl BlockFinder {
+    fn new(outlines: &[Polygon]) -> Self {
+        Self { tree: RTree::bulk_load((0..).zip(outlines).filter_map(|(i, o)| super::footprint::Boxed::new(i, &o.exterior)).collect()) }
+    }
+
+    /// The block that owns the position under the border rule, or else one that it touches.
+    pub fn find(&self, outlines: &[Polygon], p: LonLat) -> Option<u32> {
+        let mut touched = None;
+        for item in self.tree.locate_all_at_point([i64::from(p.lon_e7), i64::from(p.lat_e7)]) {
+            let outline = &outlines[item.index as usize];
+            if ring::owns(outline, p) {
+                return Some(item.index);
+            }
+            if ring::side(outline, p) == Side::Border {
+                touched = touched.max(Some(item.index));
+            }
+        }
+        touched
+    }
+
+    fn nearest(&self, outlines: &[Polygon], p: LonLat) -> u32 {
+        let metres = LocalMetres::at(p);
+        let distance = |i: u32| {
+            let rings = outlines[i as usize].rings();
+            rings
+                .flat_map(|r| r.windows(2))
+                .map(|e| super::footprint::distance_to_segment(&metres, p, e[0], e[1]))
+                .fold(f64::INFINITY, f64::min)
+        };
+        (0..outlines.len() as u32).min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(0)
+    }
+}

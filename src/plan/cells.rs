@@ -1,0 +1,146 @@
+//! Blocks to cells, cells to communities.
+
+use rand_pcg::Pcg64Mcg;
+
+use super::{
+    Error, Request, Warning,
+    given::Labels,
+    graph::Graph,
+    partition::{Aims, partition},
+};
+
+/// Cells within every given community (or the whole street), and the community of each cell (0 when none is given).
+pub fn draw_cells(
+    graph: &Graph,
+    request: &Request,
+    labels: &Labels,
+    random: &mut Pcg64Mcg,
+    warnings: &mut Vec<Warning>,
+    progress: &dyn Fn(&str, f64),
+) -> Result<(Vec<u32>, Vec<u32>), Error> {
+    let community_of_block = labels.communities.clone().unwrap_or_else(|| vec![0; graph.atoms.len()]);
+    let regions = regions(graph, &community_of_block);
+    let shares = match request.cells {
+        Some(wanted) if wanted > graph.atoms.len() => {
+            return Err(Error::TooManyCells { asked: wanted, blocks: graph.atoms.len() });
+        }
+        Some(wanted) => share_out(graph, &regions, wanted),
+        None => regions.iter().map(|region| cells_by_size(graph, region, request.cell_households)).collect(),
+    };
+    let drawn = shares.iter().sum::<usize>();
+    if let Some(wanted) = request.cells.filter(|wanted| drawn > *wanted) {
+        warnings.push(Warning {
+            code: "more_cells_than_asked",
+            message: format!(
+                "{drawn} cells instead of {wanted}: the street (or its given communities) is in {} separate pieces and every cell must be in one",
+                regions.len()
+            ),
+        });
+    }
+    let aims = Aims::default();
+    let mut cell_of_block = vec![0; graph.atoms.len()];
+    let mut community_of_cell = Vec::new();
+    let mut done = 0;
+    for (region, k) in regions.iter().zip(&shares) {
+        let part = graph.induced(region);
+        let share = region.len() as f64 / graph.atoms.len() as f64;
+        let base = done as f64 / graph.atoms.len() as f64;
+        let cells = partition(&part, *k, &aims, random, &|p| progress("cells", base + share * p));
+        let first = community_of_cell.len() as u32;
+        for (block, cell) in region.iter().zip(cells) {
+            cell_of_block[*block as usize] = first + cell;
+        }
+        community_of_cell.extend(std::iter::repeat_n(community_of_block[region[0] as usize], *k));
+        done += region.len();
+    }
+    Ok((cell_of_block, community_of_cell))
+}
+
+/// Connected pieces of blocks with the same label.
+fn regions(graph: &Graph, label_of_block: &[u32]) -> Vec<Vec<u32>> {
+    let count = label_of_block.iter().max().map_or(0, |m| *m + 1);
+    (0..count)
+        .flat_map(|label| {
+            let members: Vec<u32> = (0..label_of_block.len() as u32).filter(|b| label_of_block[*b as usize] == label).collect();
+            let pieces = graph.induced(&members).components();
+            pieces.into_iter().map(|piece| piece.into_iter().map(|i| members[i as usize]).collect()).collect::<Vec<Vec<u32>>>()
+        })
+        .collect()
+}
+
+/// How many cells of about `cell_households` a region makes: at least one, no more than it has blocks.
+fn cells_by_size(graph: &Graph, region: &[u32], cell_households: usize) -> usize {
+    let households: f64 = region.iter().map(|b| graph.atoms[*b as usize].weight).sum();
+    ((households / cell_households.max(1) as f64).round() as usize).clamp(1, region.len())
+}
+
+/// How many cells each region gets: at least one, no more than it has blocks, the rest by largest remainder of households.
+fn share_out(graph: &Graph, regions: &[Vec<u32>], wanted: usize) -> Vec<usize> {
+    let weight = |r: &Vec<u32>| r.iter().map(|b| graph.atoms[*b as usize].weight).sum::<f64>();
+    let area = |r: &Vec<u32>| r.iter().map(|b| graph.atoms[*b as usize].area_m2).sum::<f64>();
+    let by_weight = regions.iter().map(weight).sum::<f64>() > 0.0;
+    let size: Vec<f64> = regions.iter().map(|r| if by_weight { weight(r) } else { area(r) }).collect();
+    let total: f64 = size.iter().sum();
+    let mut shares = vec![1; regions.len()];
+    for _ in regions.len()..wanted {
+        // The region whose cells are largest gets the next one (Sainte-Laguë would favour none either).
+        let neediest = (0..regions.len())
+            .filter(|r| shares[*r] < regions[*r].len())
+            .max_by(|a, b| (size[*a] / total / shares[*a] as f64).total_cmp(&(size[*b] / total / shares[*b] as f64)).then(b.cmp(a)));
+        if let Some(r) = neediest {
+            shares[r] += 1;
+        }
+    }
+    shares
+}
+
+/// Communities of whole cells. A piece of the street that is cut off from the rest and too small for a community of its own
+/// (an exclave) joins the community of the nearest cell.
+pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg) -> Vec<u32> {
+    let weight = |piece: &[u32]| piece.iter().map(|c| cells.atoms[*c as usize].weight).sum::<f64>();
+    let mut pieces = cells.components();
+    pieces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    let total: f64 = pieces.iter().map(|p| weight(p)).sum();
+    let by_size = || (total / request.community_households.max(1) as f64).round() as usize;
+    let wanted = request.communities.unwrap_or_else(by_size).clamp(1, cells.atoms.len());
+    let own = pieces.iter().filter(|p| weight(p) >= total / wanted as f64 / 2.0).count().clamp(1, wanted);
+    let exclaves = pieces.split_off(own);
+    let aims = Aims { effort: 2000.0, ..Aims::default() };
+    let mut labels = vec![0; cells.atoms.len()];
+    let mut first = 0;
+    for (piece, k) in pieces.iter().zip(share_out(cells, &pieces, wanted)) {
+        let part = partition(&cells.induced(piece), k, &aims, random, &|_| ());
+        for (cell, label) in piece.iter().zip(part) {
+            labels[*cell as usize] = first + label;
+        }
+        first += k as u32;
+    }
+    let centre = |c: &u32| cells.atoms[*c as usize].centre;
+    for exclave in &exclaves {
+        let to_exclave = |c: &u32| {
+            let [x, y] = centre(c);
+            exclave.iter().map(|e| (centre(e)[0] - x).hypot(centre(e)[1] - y)).fold(f64::INFINITY, f64::min)
+        };
+        let nearest = pieces.iter().flatten().min_by(|a, b| to_exclave(a).total_cmp(&to_exclave(b)));
+        if let Some(nearest) = nearest {
+            let label = labels[*nearest as usize];
+            exclave.iter().for_each(|cell| labels[*cell as usize] = label);
+        }
+    }
+    labels
+}
+
+pub fn check_balance(cells: &Graph, request: &Request, warnings: &mut Vec<Warning>) {
+    let mean = cells.atoms.iter().map(|a| a.weight).sum::<f64>() / cells.atoms.len().max(1) as f64;
+    let beyond = cells.atoms.iter().filter(|a| (a.weight - mean).abs() > request.tolerance * mean).count();
+    if beyond > 0 {
+        warnings.push(Warning {
+            code: "cells_beyond_tolerance",
+            message: format!(
+                "{beyond} of {} cells deviate by more than {:.0} % from the mean of {mean:.0} households",
+                cells.atoms.len(),
+                request.tolerance * 100.0
+            ),
+        });
+    }
+}

@@ -1,0 +1,189 @@
+//! Who borders whom: the graph that partitioning works on, of blocks or of cells.
+
+use super::{
+    blocks::Blocks,
+    network::{Kinds, Source},
+};
+use crate::{
+    geometry::{LocalMetres, ring},
+    model::LineClass,
+};
+
+/// A node of the graph.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Atom {
+    /// What is balanced: households.
+    pub weight: f64,
+    /// Area in square metres.
+    pub area_m2: f64,
+    /// Length of its border with the outside, in metres.
+    pub outer_m: f64,
+    /// Centre of area, metres in the local plane.
+    pub centre: [f64; 2],
+}
+
+/// A common border.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Border {
+    /// The atom beyond.
+    pub to: u32,
+    /// Length in metres.
+    pub length_m: f64,
+    /// Length weighted by what runs there: negative along a river, large through a compound.
+    pub cost_m: f64,
+}
+
+/// Atoms and their borders, neighbours of an atom side by side in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// The atoms.
+    pub atoms: Vec<Atom>,
+    borders: Vec<Border>,
+    first: Vec<u32>,
+}
+
+impl Graph {
+    /// From atoms and borders, each border once; borders of the same two atoms add up.
+    pub fn new(atoms: Vec<Atom>, pairs: impl IntoIterator<Item = (u32, u32, f64, f64)>) -> Self {
+        let mut both: Vec<(u32, Border)> = pairs
+            .into_iter()
+            .flat_map(|(a, b, length_m, cost_m)| [(a, Border { to: b, length_m, cost_m }), (b, Border { to: a, length_m, cost_m })])
+            .collect();
+        both.sort_by_key(|(from, border)| (*from, border.to));
+        both.dedup_by(|next, kept| {
+            let same = (next.0, next.1.to) == (kept.0, kept.1.to);
+            if same {
+                kept.1.length_m += next.1.length_m;
+                kept.1.cost_m += next.1.cost_m;
+            }
+            same
+        });
+        let first = (0..=atoms.len()).map(|a| both.partition_point(|(from, _)| (*from as usize) < a) as u32).collect();
+        Self { atoms, borders: both.into_iter().map(|b| b.1).collect(), first }
+    }
+
+    /// The graph of a street's blocks. `weights` are households by block.
+    pub fn of_blocks(blocks: &Blocks, weights: &[u32], metres: &LocalMetres) -> Self {
+        let [east, north] = metres.steps_per_metre();
+        let mut atoms: Vec<Atom> = blocks
+            .outlines
+            .iter()
+            .zip(weights)
+            .map(|(outline, weight)| {
+                let area_m2 = outline.rings().map(|r| ring::signed_area2(r) as f64).sum::<f64>() / 2.0 / east / north;
+                Atom { weight: f64::from(*weight), area_m2, outer_m: 0.0, centre: centre(outline.exterior.iter().map(|p| metres.xy(*p))) }
+            })
+            .collect();
+        let mut pairs = Vec::new();
+        for (edge, kinds) in &blocks.edges {
+            let length = metres.distance(edge.from, edge.to);
+            match (edge.left, edge.right) {
+                (Some(l), Some(r)) => pairs.push((l.0, r.0, length, length * cost(*kinds))),
+                (Some(f), None) | (None, Some(f)) => atoms[f.0 as usize].outer_m += length,
+                (None, None) => {}
+            }
+        }
+        Self::new(atoms, pairs)
+    }
+
+    /// The borders of an atom.
+    pub fn borders(&self, atom: u32) -> &[Border] {
+        &self.borders[self.first[atom as usize] as usize..self.first[atom as usize + 1] as usize]
+    }
+
+    /// The graph of parts: atoms with the same label become one.
+    pub fn contract(&self, labels: &[u32], count: usize) -> Self {
+        let mut atoms = vec![Atom::default(); count];
+        for (atom, label) in self.atoms.iter().zip(labels) {
+            let part = &mut atoms[*label as usize];
+            part.weight += atom.weight;
+            part.outer_m += atom.outer_m;
+            part.centre[0] += atom.centre[0] * atom.area_m2;
+            part.centre[1] += atom.centre[1] * atom.area_m2;
+            part.area_m2 += atom.area_m2;
+        }
+        for part in &mut atoms {
+            part.centre = part.centre.map(|c| c / part.area_m2.max(f64::MIN_POSITIVE));
+        }
+        let pairs = (0..self.atoms.len() as u32).flat_map(|a| {
+            self.borders(a)
+                .iter()
+                .filter(move |b| a < b.to)
+                .map(move |b| (labels[a as usize], labels[b.to as usize], b.length_m, b.cost_m))
+                .filter(|(p, q, _, _)| p != q)
+        });
+        Self::new(atoms, pairs)
+    }
+
+    /// The graph of some atoms; what lies beyond counts as outside.
+    pub fn induced(&self, members: &[u32]) -> Self {
+        let mut number = vec![u32::MAX; self.atoms.len()];
+        for (i, member) in (0..).zip(members) {
+            number[*member as usize] = i;
+        }
+        let mut atoms: Vec<Atom> = members.iter().map(|m| self.atoms[*m as usize]).collect();
+        let mut pairs = Vec::new();
+        for (i, &member) in (0..).zip(members) {
+            for border in self.borders(member) {
+                match number[border.to as usize] {
+                    u32::MAX => atoms[i as usize].outer_m += border.length_m,
+                    j if i < j => pairs.push((i, j, border.length_m, border.cost_m)),
+                    _ => {}
+                }
+            }
+        }
+        Self::new(atoms, pairs)
+    }
+
+    /// Connected pieces of the atoms, each a sorted list, in order of their first atom.
+    pub fn components(&self) -> Vec<Vec<u32>> {
+        let mut seen = vec![false; self.atoms.len()];
+        let mut components = Vec::new();
+        for start in 0..self.atoms.len() as u32 {
+            if std::mem::replace(&mut seen[start as usize], true) {
+                continue;
+            }
+            let mut members = vec![start];
+            let mut next = 0;
+            while let Some(&atom) = members.get(next) {
+                next += 1;
+                for border in self.borders(atom) {
+                    if !std::mem::replace(&mut seen[border.to as usize], true) {
+                        members.push(border.to);
+                    }
+                }
+            }
+            members.sort_unstable();
+            components.push(members);
+        }
+        components
+    }
+}
+
+/// What a metre of cell boundary costs along a line. Along a river or railway it pays: one inside a cell is a burden.
+fn cost(kinds: Kinds) -> f64 {
+    let by_line = [
+        (LineClass::River, -1.0),
+        (LineClass::Railway, -1.0),
+        (LineClass::Arterial, 0.6),
+        (LineClass::Secondary, 0.8),
+        (LineClass::Boundary, 0.9),
+        (LineClass::Local, 1.0),
+        (LineClass::Alley, 1.1),
+        (LineClass::DeadEnd, 1.1),
+    ];
+    by_line.into_iter().find(|(class, _)| kinds.has(Source::Line(*class))).map_or(2.0, |(_, cost)| cost)
+}
+
+/// Mean of a ring's corners weighted by the length of its sides: good enough to order things by place.
+fn centre(ring: impl Iterator<Item = [f64; 2]>) -> [f64; 2] {
+    let points: Vec<[f64; 2]> = ring.collect();
+    let mut sum = [0.0, 0.0, 0.0];
+    for pair in points.windows(2) {
+        let length = (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1]);
+        sum[0] += length * (pair[0][0] + pair[1][0]) / 2.0;
+        sum[1] += length * (pair[0][1] + pair[1][1]) / 2.0;
+        sum[2] += length;
+    }
+    [sum[0] / sum[2].max(f64::MIN_POSITIVE), sum[1] / sum[2].max(f64::MIN_POSITIVE)]
+}

@@ -1,0 +1,193 @@
+//! The planner: blocks, cells, communities, groups, codes, in this order.
+
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
+
+use super::{
+    Error, Registration, Request, Warning,
+    blocks::{Blocks, Drawing},
+    cells::{check_balance, draw_cells, draw_communities},
+    given::Given,
+    graph::Graph,
+    groups,
+    numbering::number,
+    split,
+};
+use crate::{
+    geometry::LocalMetres,
+    model::{Block, Bounds, Building, Cell, Group, Household, LonLat, MultiPolygon, Plan, PlanState, StreetData},
+};
+
+/// A block with more than this share of a cell's households is cut between its buildings.
+const SPLIT_SHARE: f64 = 0.4;
+
+/// Plans a street. `progress` is told the stage and how far it is, 0 to 1.
+///
+/// # Errors
+/// See [`Error`].
+pub fn plan(
+    street: &StreetData,
+    request: &Request,
+    registration: Registration,
+    progress: &dyn Fn(&str, f64),
+) -> Result<(Plan, Vec<Warning>), Error> {
+    let area = street.street().filter(|a| !a.boundary.0.is_empty()).ok_or(Error::NoBoundary)?;
+    let bounds = Bounds::of(area.boundary.rings().flatten()).ok_or(Error::NoBoundary)?;
+    let metres = LocalMetres::at(LonLat::new(bounds.min.lon_e7 / 2 + bounds.max.lon_e7 / 2, bounds.min.lat_e7 / 2 + bounds.max.lat_e7 / 2));
+    let mut warnings = Vec::new();
+
+    progress("blocks", 0.0);
+    let given = Given::of(street);
+    let households = street.households.len();
+    let per_cell = request.cells.map_or(request.cell_households as f64, |k| households as f64 / k.max(1) as f64);
+    let (blocks, weights) = draw_blocks(street, &area.boundary, &given, metres, per_cell, progress)?;
+
+    let graph = Graph::of_blocks(&blocks, &weights.by_block, &metres);
+    progress("cells", 0.0);
+    let mut random = Pcg64Mcg::seed_from_u64(request.seed);
+    let labels = given.label_blocks(&blocks, &graph, &mut warnings);
+    let (cell_of_block, community_of_cell) = match &labels.cells {
+        Some(cells) => (cells.clone(), labels.communities_of_cells(&given, &request.scheme)),
+        None => draw_cells(&graph, request, &labels, &mut random, &mut warnings, progress)?,
+    };
+    let cell_count = community_of_cell.len().max(cell_of_block.iter().max().map_or(0, |m| *m as usize + 1));
+    let cells = graph.contract(&cell_of_block, cell_count);
+
+    progress("communities", 0.0);
+    let community_of_cell = if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut random) };
+    check_balance(&cells, request, &mut warnings);
+
+    progress("codes", 0.0);
+    let books = number(area, request, &given, &cells, &community_of_cell)?;
+
+    progress("groups", 0.0);
+    let rank_of_block: Vec<u32> = cell_of_block.iter().map(|c| books.rank_of_cell[*c as usize]).collect();
+    let mut members: Vec<Vec<&Household>> = vec![Vec::new(); cell_count];
+    for (household, block) in street.households.iter().zip(&weights.block_of_household) {
+        members[rank_of_block[*block as usize] as usize].push(household);
+    }
+    let groups = draw_groups(&members, &books.cells, request, &metres, &mut warnings)?;
+    let mut plan_blocks: Vec<Block> =
+        blocks.outlines.into_iter().zip(&rank_of_block).map(|(outline, cell)| Block { outline, cell: *cell }).collect();
+    plan_blocks.sort_by(|a, b| a.cell.cmp(&b.cell).then_with(|| a.outline.exterior.cmp(&b.outline.exterior)));
+    progress("done", 1.0);
+    Ok((
+        Plan {
+            id: registration.id,
+            name: registration.name,
+            state: if registration.publish_from.is_some() { PlanState::Published } else { PlanState::Draft },
+            valid_from: registration.publish_from,
+            valid_to: None,
+            created_at: registration.now,
+            parameters: serde_json::json!({
+                "cells": cell_count, "cell_households": request.cell_households, "communities": books.communities.len(),
+                "community_households": request.community_households, "tolerance": request.tolerance,
+                "group_size": request.group_size, "seed": request.seed,
+            }),
+            estimated: street.households.iter().any(|h| h.estimated),
+            communities: books.communities,
+            cells: books.cells,
+            blocks: plan_blocks,
+            groups,
+        },
+        warnings,
+    ))
+}
+
+/// Where the households are.
+struct Weights {
+    by_block: Vec<u32>,
+    block_of_household: Vec<u32>,
+}
+
+impl Weights {
+    fn of(street: &StreetData, blocks: &Blocks) -> Self {
+        let building = |id: &str| street.buildings.binary_search_by(|b: &Building| b.id.as_str().cmp(id)).ok();
+        let mut by_block = vec![0; blocks.outlines.len()];
+        let block_of_household = street
+            .households
+            .iter()
+            .map(|h| {
+                let by_building = h.building_id.as_deref().and_then(building).and_then(|b| blocks.block_of_building[b]);
+                let block = by_building.unwrap_or_else(|| blocks.nearest(h.position));
+                by_block[block as usize] += 1;
+                block
+            })
+            .collect();
+        Self { by_block, block_of_household }
+    }
+}
+
+fn draw_blocks(
+    street: &StreetData,
+    boundary: &MultiPolygon,
+    given: &Given<'_>,
+    metres: LocalMetres,
+    per_cell: f64,
+    progress: &dyn Fn(&str, f64),
+) -> Result<(Blocks, Weights), Error> {
+    let mut drawing = Drawing::of_street(street, boundary, &given.all(), metres);
+    let blocks = drawing.blocks();
+    if blocks.outlines.is_empty() {
+        return Err(Error::NoBlocks);
+    }
+    let weights = Weights::of(street, &blocks);
+    progress("blocks", 0.5);
+    let oversize: Vec<usize> = (0..blocks.outlines.len()).filter(|b| f64::from(weights.by_block[*b]) > SPLIT_SHARE * per_cell).collect();
+    if oversize.is_empty() || given.decide_cells() {
+        return Ok((blocks, weights));
+    }
+    let mut standing: Vec<Vec<u32>> = vec![Vec::new(); blocks.outlines.len()];
+    for (building, block) in (0..).zip(&blocks.block_of_building) {
+        if let Some(block) = block {
+            standing[*block as usize].push(building);
+        }
+    }
+    for block in oversize {
+        let footprints: Vec<&MultiPolygon> = standing[block].iter().map(|b| &drawing.footprints().get(*b).shape).collect();
+        let cuts = split::cuts_between(&blocks.outlines[block], &footprints, drawing.metres());
+        for cut in cuts {
+            drawing.add(super::network::Source::Split, &cut);
+        }
+    }
+    let blocks = drawing.blocks();
+    let weights = Weights::of(street, &blocks);
+    Ok((blocks, weights))
+}
+
+fn draw_groups(
+    members: &[Vec<&Household>],
+    cells: &[Cell],
+    request: &Request,
+    metres: &LocalMetres,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Group>, Error> {
+    let mut all = Vec::new();
+    let mut odd = Vec::new();
+    for (households, cell) in members.iter().zip(cells) {
+        if !households.is_empty() && !groups::is_divisible(households.len(), request.group_size) {
+            odd.push(cell.code.to_string());
+        }
+        for (sequence, circle) in (1..).zip(groups::circles(households, request.group_size, metres)) {
+            all.push(Group {
+                code: request.scheme.child(&cell.code, sequence)?,
+                head: households[circle.head].id.clone(),
+                members: circle.members.iter().map(|m| households[*m].id.clone()).collect(),
+            });
+        }
+    }
+    if !odd.is_empty() {
+        let sizes = groups::sizes(request.group_size);
+        warnings.push(Warning {
+            code: "groups_of_odd_size",
+            message: format!(
+                "{} cells have a number of households that groups of {} to {} cannot make up, e.g. {}; their groups come near it",
+                odd.len(),
+                sizes.start(),
+                sizes.end(),
+                odd[0]
+            ),
+        });
+    }
+    Ok(all)
+}

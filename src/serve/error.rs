@@ -1,0 +1,248 @@
+//! The one error type of the service; it alone turns a failure into an answer (RFC 9457 problem+json).
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{export, geometry::crs, store};
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A query parameter that the resource does not know.
+    #[error("parameter {name:?} is not known here; known are: {}", known.join(", "))]
+    UnknownParameter {
+        /// The parameter.
+        name: String,
+        /// What the resource knows.
+        known: &'static [&'static str],
+    },
+    /// A parameter that must be there.
+    #[error("parameter {0:?} is missing")]
+    MissingParameter(&'static str),
+    /// A parameter whose value is not understood.
+    #[error("parameter {name:?}: {why}")]
+    BadParameter {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong and what would be right.
+        why: String,
+    },
+    /// A coordinate that is not finite, out of range or not convertible.
+    #[error("{0}")]
+    BadCoordinate(String),
+    /// A tile outside the pyramid.
+    #[error("{0}")]
+    BadTile(String),
+    /// A request that is malformed in another way.
+    #[error("{0}")]
+    BadRequest(String),
+    /// A body that is not the JSON expected.
+    #[error("{0}")]
+    BadBody(String),
+    /// A body that is not JSON at all, by its own words.
+    #[error("send the body as application/json")]
+    NotJson,
+    /// No area of that code on that day.
+    #[error("no area {0} is in force on that day")]
+    NoSuchArea(String),
+    /// No plan of that number.
+    #[error("street {street} has no plan {plan}")]
+    NoSuchPlan {
+        /// The street.
+        street: String,
+        /// The plan's number.
+        plan: u32,
+    },
+    /// No issue of that id.
+    #[error("no such issue")]
+    NoSuchIssue,
+    /// No collection of that name.
+    #[error("no collection {0:?}; there are: streets, communities, cells, groups, issues")]
+    NoSuchCollection(String),
+    /// No such feature in the collection.
+    #[error("no such feature in this collection")]
+    NoSuchFeature,
+    /// No tile layer of that name.
+    #[error("no tile layer {name:?}; there are: {}", super::tiles::layer_names())]
+    NoSuchLayer {
+        /// What was asked for.
+        name: String,
+    },
+    /// Nothing at this path.
+    #[error("there is nothing at this path; the API begins at /api")]
+    NoSuchPath,
+    /// The resource does not take this method.
+    #[error("this resource does not take this method; see the Allow header")]
+    MethodNotAllowed,
+    /// Household data while it is switched off.
+    #[error("household positions are switched off on this server; start it with --households to serve them")]
+    HouseholdsGuarded,
+    /// The request names a host that is not this machine.
+    #[error("this server answers to localhost, 127.0.0.1 and [::1] only, because it has no accounts yet")]
+    UnknownHost,
+    /// More points than one request may carry.
+    #[error("{0} points in one request; the limit is {1}")]
+    TooManyPoints(usize, usize),
+    /// The body is larger than the limit.
+    #[error("the body is larger than this resource takes")]
+    BodyTooLarge,
+    /// The request target is longer than the limit.
+    #[error("the request's path and query are longer than 8192 bytes")]
+    TargetTooLong,
+    /// The answer took too long.
+    #[error("the answer took too long")]
+    Timeout,
+    /// The web app is not part of this build.
+    #[error("this build carries no web app: build web/dist first (make web), or use the API at /api")]
+    AppNotBuilt,
+    /// The store fails; the cause goes to the log only.
+    #[error("store: {0}")]
+    Store(#[from] store::Error),
+    /// Anything else that is our fault; the cause goes to the log only.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// RFC 9457 problem details, as sent with `application/problem+json`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// A URN made of the code.
+    pub r#type: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong with this request, and what to do.
+    pub detail: String,
+    /// Stable and for programs: `unknown_parameter`, `no_such_area`, …
+    pub code: String,
+    /// Names this request in the server's log.
+    pub request_id: String,
+    /// With `unknown_parameter`: the parameters this resource knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<Vec<String>>,
+}
+
+impl Error {
+    /// The status, and the code that programs may rely on.
+    pub fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::UnknownParameter { .. } => (StatusCode::BAD_REQUEST, "unknown_parameter"),
+            Self::MissingParameter(_) => (StatusCode::BAD_REQUEST, "missing_parameter"),
+            Self::BadParameter { .. } => (StatusCode::BAD_REQUEST, "bad_parameter"),
+            Self::BadCoordinate(_) => (StatusCode::BAD_REQUEST, "bad_coordinate"),
+            Self::BadTile(_) => (StatusCode::BAD_REQUEST, "bad_tile"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+            Self::BadBody(_) => (StatusCode::BAD_REQUEST, "bad_body"),
+            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"),
+            Self::NoSuchArea(_) => (StatusCode::NOT_FOUND, "no_such_area"),
+            Self::NoSuchPlan { .. } => (StatusCode::NOT_FOUND, "no_such_plan"),
+            Self::NoSuchIssue => (StatusCode::NOT_FOUND, "no_such_issue"),
+            Self::NoSuchCollection(_) => (StatusCode::NOT_FOUND, "no_such_collection"),
+            Self::NoSuchFeature => (StatusCode::NOT_FOUND, "no_such_feature"),
+            Self::NoSuchLayer { .. } => (StatusCode::BAD_REQUEST, "no_such_layer"),
+            Self::NoSuchPath => (StatusCode::NOT_FOUND, "no_such_path"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::HouseholdsGuarded => (StatusCode::FORBIDDEN, "households_guarded"),
+            Self::UnknownHost => (StatusCode::MISDIRECTED_REQUEST, "unknown_host"),
+            Self::TooManyPoints(..) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_points"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::TargetTooLong => (StatusCode::URI_TOO_LONG, "target_too_long"),
+            Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
+            Self::AppNotBuilt => (StatusCode::NOT_FOUND, "app_not_built"),
+            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    /// What the client may read: our own words for its mistakes, fixed text for ours.
+    fn public_detail(&self) -> String {
+        match self {
+            Self::Store(_) => "the store cannot be read right now; try again shortly".into(),
+            Self::Internal(_) => "something went wrong on our side; the request id finds it in the server's log".into(),
+            other => other.to_string(),
+        }
+    }
+
+    /// The error for an answer that the framework made on its own (no route, wrong method, body limit, timeout).
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NoSuchPath,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => Self::Timeout,
+            status if status.is_client_error() => Self::BadRequest(status.canonical_reason().unwrap_or("bad request").to_lowercase()),
+            status => Self::Internal(format!("answered with {status}")),
+        }
+    }
+
+    /// The whole answer. A cause that is ours is logged here, under the same request id, and not sent.
+    pub(super) fn render(&self, request_id: &str, route: &str) -> Response {
+        let (status, code) = self.status_and_code();
+        if status.is_server_error() {
+            tracing::error!(request_id, route, code, error = %self, "request failed");
+        }
+        let problem = Problem {
+            r#type: format!("urn:wangge:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            detail: self.public_detail(),
+            code: code.into(),
+            request_id: request_id.into(),
+            known: match self {
+                Self::UnknownParameter { known, .. } => Some(known.iter().map(|name| (*name).to_owned()).collect()),
+                _ => None,
+            },
+        };
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+}
+
+impl From<crs::Error> for Error {
+    fn from(error: crs::Error) -> Self {
+        match error {
+            crs::Error::Unknown(_) | crs::Error::NoShift(_) => Self::BadParameter { name: "crs", why: error.to_string() },
+            crs::Error::Coordinate { .. } => Self::BadCoordinate(error.to_string()),
+        }
+    }
+}
+
+impl From<export::Error> for Error {
+    fn from(error: export::Error) -> Self {
+        match error {
+            export::Error::NoSuchArea(code) => Self::NoSuchArea(code.to_string()),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for Error {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::Internal(format!("a task ended early: {error}"))
+    }
+}
+
+/// Handlers return errors; the outermost layer ([`super::observe`]) renders them, because only it knows the request id.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status_and_code().0.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

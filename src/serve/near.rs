@@ -1,0 +1,140 @@
+//! `/api/near`: the nearest households, groups or issues.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Error, Problem, Service,
+    params::{AsOf, IssueFilterParams, Params},
+};
+use crate::{
+    geometry::measure::distance_m,
+    index::{IssueFilter, Near, Snapshot},
+    model::{CodeScheme, Group, Level, LonLat},
+};
+
+/// The nearest things, nearest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NearAnswer {
+    /// Nearest first.
+    pub items: Vec<NearItem>,
+}
+
+/// Something near. Which members are there depends on `kind`.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct NearItem {
+    /// household, group or issue.
+    pub kind: String,
+    /// Id of a household or an issue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Code of a group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Longitude in degrees; of a group, its nearest member's.
+    pub lon: f64,
+    /// Latitude in degrees.
+    pub lat: f64,
+    /// Metres along the geodesic.
+    pub distance_m: f64,
+    /// Households of a group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub households: Option<usize>,
+    /// Category of an issue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Status of an issue: open, in_progress, closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// When an issue was reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<String>,
+}
+
+/// The nearest households, groups or issues.
+#[utoipa::path(get, path = "/api/near", tag = "locate",
+    params(("lon" = f64, Query, description = "Longitude in degrees, or easting"), ("lat" = f64, Query, description = "Latitude in degrees, or northing"),
+        ("crs" = Option<String>, Query, description = "EPSG:4326 by default"),
+        ("kind" = String, Query, description = "households, groups or issues"),
+        ("limit" = Option<usize>, Query, description = "1 to 100, 10 by default", minimum = 1, maximum = 100), IssueFilterParams, AsOf),
+    responses((status = 200, body = NearAnswer), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "households_guarded", body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn list_near(State(service): State<Arc<Service>>, params: Params) -> Result<Json<NearAnswer>, Error> {
+    let params = params.only(&["lon", "lat", "crs", "kind", "limit", "category", "status", "from", "to", "as-of"])?;
+    let (at, day) = (params.position()?, params.day(service.today())?);
+    let (count, filter) = (params.count("limit", 10, 1..=100)?, params.issue_filter()?);
+    let kind = params.required("kind")?;
+    let current = service.current();
+    let snapshot = &current.snapshot;
+    let items = match kind {
+        "households" if !service.options.households => return Err(Error::HouseholdsGuarded),
+        "households" => near_households(snapshot, at, count),
+        "issues" => near_issues(snapshot, at, count, &filter),
+        "groups" => {
+            let groups = snapshot.nearest_groups(at, count, day);
+            groups.into_iter().filter_map(|near| near_group(snapshot, at, near.item.1, near.distance_m)).collect()
+        }
+        other => return Err(Error::BadParameter { name: "kind", why: format!("{other:?} is not households, groups or issues") }),
+    };
+    Ok(Json(NearAnswer { items }))
+}
+
+fn near_households(snapshot: &Snapshot, at: LonLat, count: usize) -> Vec<NearItem> {
+    let item = |Near { item: (_, household), distance_m }: Near<(_, &crate::model::Household)>| NearItem {
+        kind: "household".into(),
+        id: Some(household.id.clone()),
+        lon: household.position.lon(),
+        lat: household.position.lat(),
+        distance_m: centimetres(distance_m),
+        ..NearItem::default()
+    };
+    snapshot.nearest_households(at, count).into_iter().map(item).collect()
+}
+
+fn near_issues(snapshot: &Snapshot, at: LonLat, count: usize, filter: &IssueFilter) -> Vec<NearItem> {
+    let nearest = snapshot.nearest_issues(at, count, filter);
+    nearest
+        .into_iter()
+        .map(|near| {
+            let issue = &near.item.issue;
+            NearItem {
+                kind: "issue".into(),
+                id: Some(issue.id.clone()),
+                lon: issue.position.lon(),
+                lat: issue.position.lat(),
+                distance_m: centimetres(near.distance_m),
+                category: Some(issue.category.clone()),
+                status: Some(issue.status.as_str().into()),
+                reported_at: Some(issue.reported_at.to_string()),
+                ..NearItem::default()
+            }
+        })
+        .collect()
+}
+
+fn near_group(snapshot: &Snapshot, at: LonLat, group: &Group, distance: f64) -> Option<NearItem> {
+    let street = snapshot.street(&CodeScheme::default().ancestor(&group.code, Level::Street)?)?;
+    let households = &street.data.households;
+    let members = group.members.iter().filter_map(|id| {
+        let place = households.binary_search_by(|h| h.id.as_str().cmp(id)).ok()?;
+        Some(households[place].position)
+    });
+    let nearest = members.min_by(|a, b| distance_m(at, *a).total_cmp(&distance_m(at, *b)))?;
+    Some(NearItem {
+        kind: "group".into(),
+        code: Some(group.code.to_string()),
+        lon: nearest.lon(),
+        lat: nearest.lat(),
+        distance_m: centimetres(distance),
+        households: Some(group.members.len()),
+        ..NearItem::default()
+    })
+}
+
+/// Positions are good for a centimetre; more digits would only pretend.
+fn centimetres(metres: f64) -> f64 {
+    (metres * 100.0).round() / 100.0
+}

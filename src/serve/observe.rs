@@ -1,0 +1,145 @@
+//! The outermost layer: request id, host check, metrics, log line, problems, security headers.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use super::{Error, Hosts, Service};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Bytes of path and query.
+const MAX_TARGET_BYTES: usize = 8192;
+
+/// Nothing from elsewhere. Workers of the map are blobs, its images are data; styles are set by script on elements, which
+/// the policy does not reach, so no `unsafe-inline` is needed.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; \
+     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Wraps every request. The log and the metrics name its route and never its query, which carries coordinates and addresses.
+pub(super) async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let id = request_id(request.headers());
+    let mut response = match refuse(&service, &request) {
+        Some(error) => error.into_response(),
+        None => next.run(request).await,
+    };
+    if response.status().is_client_error() || response.status().is_server_error() {
+        response = into_problem(response, &id, &route);
+    }
+    let status = response.status();
+    let seconds = start.elapsed().as_secs_f64();
+    metrics::histogram!("wangge_http_request_duration_seconds", "route" => route.clone()).record(seconds);
+    metrics::counter!("wangge_http_requests_total", "route" => route.clone(), "method" => label(&method), "status" => status.as_u16().to_string())
+        .increment(1);
+    tracing::debug!(request_id = %id, %method, route, status = status.as_u16(), seconds, "answered");
+    add_headers(response.headers_mut(), &id);
+    response
+}
+
+/// The client's own id if it is short and plain, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    match given {
+        Some(id) if (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => id.to_owned(),
+        _ => Uuid::now_v7().to_string(),
+    }
+}
+
+fn refuse(service: &Service, request: &Request) -> Option<Error> {
+    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
+        return Some(Error::TargetTooLong);
+    }
+    let host = request.headers().get(header::HOST).map(|value| value.to_str().unwrap_or_default());
+    if service.options.hosts == Hosts::Loopback && host.is_some_and(|host| !is_loopback_name(host)) {
+        return Some(Error::UnknownHost);
+    }
+    None
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// A handler's error travels as an extension; what the framework refused on its own (route, method, body, time) has none.
+fn into_problem(mut response: Response, id: &str, route: &str) -> Response {
+    let error = match response.extensions_mut().remove::<Arc<Error>>() {
+        Some(error) => error,
+        // Readiness is for machines that read the status alone.
+        None if route == "/readyz" => return response,
+        None => Arc::new(Error::of_status(response.status())),
+    };
+    let mut problem = error.render(id, route);
+    if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
+        problem.headers_mut().insert(header::ALLOW, allow);
+    }
+    problem
+}
+
+/// Methods that nobody serves are one label: a client cannot make the metrics grow.
+fn label(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        _ => "other",
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+}
+
+/// The answer to a panic; what it said goes to the log.
+pub(super) fn panic_response(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let said = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    response.extensions_mut().insert(Arc::new(Error::Internal(format!("panic: {}", said.unwrap_or_default()))));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_loopback() {
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]"] {
+            assert!(is_loopback_name(host), "{host}");
+        }
+        for host in ["", "example.org", "localhost.example.org", "10.0.0.1", "[2001:db8::1]:80", "127.0.0.1.nip.io"] {
+            assert!(!is_loopback_name(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_plain_or_new() {
+        let id = |value: &str| request_id(&HeaderMap::from_iter([(REQUEST_ID, value.parse().unwrap())]));
+        assert_eq!(id("abc-12345"), "abc-12345");
+        assert_ne!(id("short"), "short");
+        assert_ne!(id("with blank and more"), "with blank and more");
+    }
+}

@@ -1,0 +1,38 @@
+//! `/api/openapi.json`: the API's description. `web/openapi.json` is a copy of it, from which the web app's types are made.
+
+use axum::{http::header, response::IntoResponse};
+use utoipa::OpenApi;
+
+use super::{
+    Error, Problem, areas, collections, counts, events, health, info, issues, locate, near, params::Params, search, tilejson, tiles,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Wangge", description = "The responsibility grid (网格) of a city: areas, tiles, positions, issues.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
+    servers((url = "/")),
+    paths(
+        info::get_info, areas::get_area, counts::get_counts, locate::locate_one, locate::locate_many, near::list_near,
+        search::search_places, issues::get_issue, events::stream_changes, tiles::get_tile, tilejson::get_tilejson,
+        collections::get_landing_page, collections::get_conformance, collections::list_collections, collections::get_collection,
+        collections::list_items, collections::get_item, get_openapi, health::get_health, health::get_readiness, health::get_metrics,
+    ),
+    components(schemas(Problem, events::ChangeEvent)),
+)]
+struct Document;
+
+/// The OpenAPI 3.1 document as JSON text.
+///
+/// # Errors
+/// Never in practice: the document is made of plain values.
+pub fn document() -> Result<String, serde_json::Error> {
+    Document::openapi().to_pretty_json().map(|text| text + "\n")
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "features", responses((status = 200, body = serde_json::Value, content_type = "application/vnd.oai.openapi+json;version=3.1")))]
+pub(super) async fn get_openapi(params: Params) -> Result<impl IntoResponse, Error> {
+    params.only(&[])?;
+    let document = document().map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, "application/vnd.oai.openapi+json;version=3.1")], document))
+}

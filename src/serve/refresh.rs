@@ -1,0 +1,102 @@
+//! Keeps the snapshot as new as the store: wait, compare versions, reload what changed, swap, tell.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use super::{
+    Service, StartError,
+    events::ChangeEvent,
+    health::recorder,
+    state::{Current, OSM_ATTRIBUTION},
+};
+use crate::model::{ChangeKind, Code, Version};
+
+/// Longest time between two looks at the store; a wake-up that got lost costs no more.
+const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(15);
+/// Pause after a failure.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Runs until the service ends. A store that fails leaves the old snapshot in place and readiness off until it answers again.
+pub(super) async fn keep_fresh(service: Arc<Service>) {
+    let mut ending = service.ending.subscribe();
+    loop {
+        let look = async {
+            match service.store.wait_for_change(LOOK_AT_LEAST_EVERY).await {
+                Ok(()) => service.catch_up().await.map(drop),
+                Err(error) => Err(StartError::Store(error)),
+            }
+        };
+        let result = tokio::select! {
+            result = look => result,
+            _ = ending.wait_for(|ending| *ending) => return,
+        };
+        recorder().run_upkeep();
+        let was_fresh = service.fresh.swap(result.is_ok(), Ordering::Relaxed);
+        if let Err(error) = result {
+            if was_fresh {
+                tracing::error!(%error, "cannot follow the store; serving the last good snapshot");
+            }
+            tokio::time::sleep(RETRY_AFTER).await;
+        } else if !was_fresh {
+            tracing::info!("following the store again");
+        }
+    }
+}
+
+impl Service {
+    /// Brings the snapshot up to the store's state and tells the listeners; returns how many streets changed. Called by one
+    /// task only: it reads the current snapshot, works, and puts the next one in place.
+    ///
+    /// # Errors
+    /// The store's or the index's; the snapshot in place stays.
+    pub async fn catch_up(&self) -> Result<usize, StartError> {
+        let before = self.current();
+        let versions = self.store.versions().await?;
+        let gone = before.versions.keys().filter(|street| !versions.contains_key(*street));
+        let changed = versions.iter().filter(|(street, version)| before.versions.get(*street) != Some(version)).map(|(street, _)| street);
+        let streets: Vec<Code> = changed.chain(gone).cloned().collect();
+        for street in &streets {
+            self.reload(street).await?;
+        }
+        Ok(streets.len())
+    }
+
+    async fn reload(&self, street: &Code) -> Result<(), StartError> {
+        let before = self.current();
+        let data = self.store.load_street(street).await?;
+        let known = before.versions.get(street).copied().unwrap_or(0);
+        // Read after the street, so that the log covers at least what was loaded; later notes are left for the next round.
+        let version = data.as_ref().map_or(0, |data| data.version);
+        let notes = self.store.changes_since(street, known).await?;
+        let mut rows: BTreeMap<ChangeKind, usize> = BTreeMap::new();
+        for note in notes.iter().filter(|note| note.version <= version) {
+            note.rows.iter().for_each(|(kind, count)| *rows.entry(*kind).or_default() += count);
+            if note.what.starts_with("import osm") {
+                self.attribution.store(Arc::new(OSM_ATTRIBUTION.to_owned()));
+            }
+        }
+        let mut versions = before.versions.clone();
+        match &data {
+            Some(data) => versions.insert(street.clone(), data.version),
+            None => versions.remove(street),
+        };
+        let code = street.clone();
+        let next = tokio::task::spawn_blocking(move || {
+            before.snapshot.with_street(&code, data).map(|snapshot| Current::new(before.epoch + 1, snapshot, versions))
+        });
+        self.current.store(Arc::new(next.await??));
+        metrics::counter!("wangge_snapshots_total").increment(1);
+        self.tell(ChangeEvent { street: street.clone(), version, rows });
+        Ok(())
+    }
+
+    fn tell(&self, change: ChangeEvent) {
+        let (street, version): (&Code, Version) = (&change.street, change.version);
+        tracing::info!(%street, version, "new snapshot");
+        // Nobody listening is no failure.
+        let _ = self.changes.send(change);
+    }
+}

@@ -1,0 +1,153 @@
+//! What all handlers share: the current snapshot, the store behind it, the tile cache, the listeners.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use jiff::{Timestamp, civil::Date};
+use tokio::sync::{broadcast, watch};
+
+use super::{Error, events::ChangeEvent, info::IssuesInfo, params, tile_cache::TileCache};
+use crate::{
+    index::{self, Snapshot},
+    model::{Code, Version},
+    store::{self, Store},
+};
+
+/// Whose `Host` headers are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// Names of this machine only, so that no foreign page can reach the service under a name of its own (DNS rebinding).
+    Loopback,
+    /// Every name.
+    Any,
+}
+
+/// What `serve` may be asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether household positions are served.
+    pub households: bool,
+    /// Whether the data is invented, and the app should say so.
+    pub synthetic: bool,
+    /// Whose `Host` headers are answered.
+    pub hosts: Hosts,
+    /// Bytes the tile cache may hold.
+    pub tile_cache_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { households: false, synthetic: false, hosts: Hosts::Loopback, tile_cache_bytes: 256 << 20 }
+    }
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// What it holds cannot be indexed.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+    /// The task that indexes ended early.
+    #[error("indexing ended early: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// A snapshot and what is worked out of it once.
+pub(super) struct Current {
+    /// Rises with every swap; part of the tile cache's keys.
+    pub epoch: u64,
+    /// The world.
+    pub snapshot: Snapshot,
+    /// The version of every street in it.
+    pub versions: BTreeMap<Code, Version>,
+    /// Categories, statuses and the span of the issues.
+    pub issues: OnceLock<IssuesInfo>,
+}
+
+impl Current {
+    pub(super) fn new(epoch: u64, snapshot: Snapshot, versions: BTreeMap<Code, Version>) -> Self {
+        Self { epoch, snapshot, versions, issues: OnceLock::new() }
+    }
+}
+
+/// The running service.
+pub struct Service {
+    pub(super) options: Options,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) current: ArcSwap<Current>,
+    pub(super) tiles: TileCache,
+    pub(super) changes: broadcast::Sender<ChangeEvent>,
+    /// `true` once the service is asked to end, so that endless answers end too.
+    pub(super) ending: watch::Sender<bool>,
+    /// Whether the snapshot is known to be as new as the store.
+    pub(super) fresh: AtomicBool,
+    /// Source notices for the map, from the change log.
+    pub(super) attribution: ArcSwap<String>,
+}
+
+impl Service {
+    /// Loads the world and indexes it.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(store: Arc<dyn Store>, options: Options) -> Result<Arc<Self>, StartError> {
+        let world = store.load().await?;
+        let versions: BTreeMap<Code, Version> = world.iter().map(|(code, data)| (code.clone(), data.version)).collect();
+        let snapshot = tokio::task::spawn_blocking(|| Snapshot::build(world)).await??;
+        let mut attribution = String::new();
+        for street in versions.keys() {
+            let notes = store.changes_since(street, 0).await?;
+            if notes.iter().any(|note| note.what.starts_with("import osm")) {
+                attribution = OSM_ATTRIBUTION.into();
+                break;
+            }
+        }
+        Ok(Arc::new(Self {
+            tiles: TileCache::new(options.tile_cache_bytes),
+            options,
+            store,
+            current: ArcSwap::from_pointee(Current::new(1, snapshot, versions)),
+            changes: broadcast::Sender::new(256),
+            ending: watch::Sender::new(false),
+            fresh: AtomicBool::new(true),
+            attribution: ArcSwap::from_pointee(attribution),
+        }))
+    }
+
+    /// The day it is in China.
+    pub(super) fn today(&self) -> Date {
+        params::today(Timestamp::now())
+    }
+
+    pub(super) fn current(&self) -> Arc<Current> {
+        self.current.load_full()
+    }
+
+    /// Runs work that takes more than a moment on the blocking pool, with the current snapshot.
+    pub(super) async fn compute<T: Send + 'static>(&self, work: impl FnOnce(&Current) -> T + Send + 'static) -> Result<T, Error> {
+        let current = self.current();
+        Ok(tokio::task::spawn_blocking(move || work(&current)).await?)
+    }
+
+    /// Whether the snapshot is as new as the store, and the service is not ending.
+    pub(super) fn is_ready(&self) -> bool {
+        self.fresh.load(Ordering::Relaxed) && !*self.ending.borrow()
+    }
+
+    /// Ends endless answers (server-sent events), so that a graceful shutdown is not held up by them.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
+    }
+}
+
+/// The notice that OpenStreetMap's licence (ODbL) asks for on a map.
+pub(super) const OSM_ATTRIBUTION: &str = "© OpenStreetMap contributors";

@@ -1,0 +1,137 @@
+//! Which layer is drawn from what, and how a tile keeps its size.
+
+use super::{Layer, Query, TileCoord, areas, base, encode::LayerWriter, heat, people, pyramid::Frame};
+use crate::index::{PlanIndex, Snapshot, StreetIndex};
+
+/// No tile is larger, uncompressed.
+///
+/// # Units
+/// Bytes.
+pub const BUDGET_BYTES: usize = 500_000;
+/// Thinning steps; each doubles the size below which things are left out or put together.
+const THINNING_STEPS: u32 = 10;
+
+/// What a layer is drawn from.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// The world.
+    pub snapshot: &'a Snapshot,
+    /// The tile.
+    pub frame: Frame,
+    /// What is asked.
+    pub query: &'a Query,
+    /// How many times the layer proved too heavy.
+    pub thinning: u32,
+}
+
+impl<'a> Scene<'a> {
+    /// Zoom.
+    pub fn z(&self) -> u8 {
+        self.frame.tile.z
+    }
+
+    /// Areas, buildings and lines smaller than this in both directions are left out: one screen pixel, doubled by thinning.
+    ///
+    /// # Units
+    /// Pixels of the tile's grid.
+    pub fn least_size(&self) -> i64 {
+        8 << self.thinning
+    }
+
+    /// Streets near the tile, by code.
+    pub fn streets(&self) -> impl Iterator<Item = &'a StreetIndex> + use<'a> {
+        let window = self.frame.bounds();
+        self.snapshot.streets.iter().map(|s| s.as_ref()).filter(move |s| s.bounds.is_some_and(|b| b.intersects(&window)))
+    }
+
+    /// The plan to show of a street.
+    pub fn plan(&self, street: &'a StreetIndex) -> Option<&'a PlanIndex> {
+        match &self.query.plan {
+            Some((code, number)) if *code == street.code => street.plans.iter().find(|p| p.plan.id.0 == *number),
+            _ => street.plan_at(self.query.as_of),
+        }
+        .map(|plan| plan.as_ref())
+    }
+}
+
+/// Draws the layers, in the order asked for. When the tile is over [`BUDGET_BYTES`], its heaviest layer is drawn again one
+/// step thinner until it fits: areas, buildings and lines below a doubled size are left out, households and issues that share a
+/// doubled bin become one point with their number as `weight`.
+pub fn draw_tile(snapshot: &Snapshot, layers: &[Layer], tile: TileCoord, query: &Query) -> Option<Vec<u8>> {
+    let frame = Frame::of(tile)?;
+    let draw = |layer: Layer, thinning: u32| draw_layer(layer, &Scene { snapshot, frame, query, thinning });
+    let mut drawn: Vec<(Layer, u32, Vec<u8>)> = layers.iter().map(|layer| (*layer, 0, draw(*layer, 0))).collect();
+    while drawn.iter().map(|d| d.2.len()).sum::<usize>() > BUDGET_BYTES {
+        let Some(heaviest) = drawn.iter_mut().filter(|d| d.1 < THINNING_STEPS).max_by_key(|d| d.2.len()) else { break };
+        heaviest.1 += 1;
+        heaviest.2 = draw(heaviest.0, heaviest.1);
+    }
+    let bytes: Vec<u8> = drawn.into_iter().flat_map(|d| d.2).collect();
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+fn draw_layer(layer: Layer, scene: &Scene<'_>) -> Vec<u8> {
+    let mut writer = LayerWriter::new(layer.as_str());
+    match layer {
+        Layer::Streets => areas::draw_streets(scene, &mut writer),
+        Layer::Communities => areas::draw_communities(scene, &mut writer),
+        Layer::Cells => areas::draw_cells(scene, &mut writer),
+        Layer::Blocks => areas::draw_blocks(scene, &mut writer),
+        Layer::Edges => areas::draw_edges(scene, &mut writer),
+        Layer::Labels => areas::draw_labels(scene, &mut writer),
+        Layer::Groups => people::draw_groups(scene, &mut writer),
+        Layer::Households => people::draw_households(scene, &mut writer),
+        Layer::Buildings => people::draw_buildings(scene, &mut writer),
+        Layer::Roads => base::draw_roads(scene, &mut writer),
+        Layer::Water => base::draw_water(scene, &mut writer),
+        Layer::Issues => heat::draw_issues(scene, &mut writer),
+        Layer::Heat => heat::draw_heat(scene, &mut writer),
+    }
+    writer.finish()
+}
+
+impl Layer {
+    /// The lowest zoom at which the layer holds anything.
+    pub fn min_zoom(self) -> u8 {
+        match self {
+            Self::Streets | Self::Communities | Self::Cells | Self::Edges | Self::Issues | Self::Heat => 0,
+            Self::Labels => areas::STREET_LABEL_ZOOM,
+            Self::Blocks => areas::BLOCK_ZOOM,
+            Self::Groups => people::GROUP_ZOOM,
+            Self::Households => people::HOUSEHOLD_ZOOM,
+            Self::Buildings => people::BUILDING_ZOOM,
+            Self::Roads => base::MAJOR_ROAD_ZOOM,
+            Self::Water => base::WATER_ZOOM,
+        }
+    }
+
+    /// The layer's properties and their types as TileJSON describes them.
+    pub fn fields(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Streets | Self::Communities => &areas::FIELDS,
+            Self::Cells => &areas::CELL_FIELDS,
+            Self::Edges => &[("level", "street, community or cell: the coarsest it separates")],
+            Self::Labels => &[("code", "String"), ("name", "String"), ("level", "String"), ("households", "Number")],
+            Self::Groups => &[("code", "String"), ("cell_code", "String"), ("households", "Number")],
+            Self::Households => &[
+                ("id", "String"),
+                ("group_code", "String"),
+                ("is_head", "Boolean"),
+                ("estimated", "Boolean"),
+                ("weight", "Number; households this point stands for, in tiles thinned to 500 kB"),
+            ],
+            Self::Buildings => &[("id", "String"), ("name", "String"), ("kind", "String"), ("levels", "Number"), ("households", "Number")],
+            Self::Roads => &[("kind", "String"), ("class", "String"), ("name", "String")],
+            Self::Water => &[("kind", "String"), ("name", "String")],
+            Self::Blocks => &[("cell_code", "String")],
+            Self::Issues => &[
+                ("id", "String; zoom 14 and above"),
+                ("category", "String; of a bin the most frequent"),
+                ("status", "String; of a bin the most frequent"),
+                ("reported_at", "Number; seconds since 1970, zoom 14 and above"),
+                ("weight", "Number; issues this point stands for"),
+            ],
+            Self::Heat => &[("weight", "Number")],
+        }
+    }
+}

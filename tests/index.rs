@@ -1,0 +1,361 @@
+//! The index against brute force over the same town.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be unwrapped is a failed test")]
+
+mod town;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use proptest::prelude::*;
+use town::{CORNER, SIDE, TownSize, code, day, street_codes, town};
+use wangge::{
+    geometry::{
+        LocalMetres,
+        measure::distance_m,
+        ring::{Side, owns, side},
+    },
+    index::{HitKind, IssueFilter, NoPlace, Snapshot},
+    model::{Code, IssueStatus, Level, LonLat, MultiPolygon, NO_STREET},
+};
+
+fn snapshot() -> Snapshot {
+    Snapshot::build(town(TownSize::default())).unwrap()
+}
+
+/// Every cell in force with its outline.
+fn cells(snapshot: &Snapshot, as_of: Date) -> Vec<(Code, MultiPolygon)> {
+    let plans = snapshot.streets.iter().filter_map(|s| s.plan_at(as_of));
+    plans.flat_map(|p| p.plan.cells.iter().map(|c| c.code.clone()).zip(p.cells.outlines())).collect()
+}
+
+/// The rule in its plainest form: the owner, else a street without a plan that owns, else the lowest code that touches.
+fn brute_locate(snapshot: &Snapshot, cells: &[(Code, MultiPolygon)], at: LonLat, as_of: Date) -> Result<Code, NoPlace> {
+    let owner = cells.iter().find(|(_, shape)| shape.0.iter().any(|part| owns(part, at)));
+    if let Some((code, _)) = owner {
+        return Ok(code.clone());
+    }
+    let unplanned = || snapshot.streets.iter().filter(|s| s.plan_at(as_of).is_none()).flat_map(|s| &s.data.street().unwrap().boundary.0);
+    if unplanned().any(|part| owns(part, at)) {
+        return Err(NoPlace::NoPlanInForce);
+    }
+    let touching = cells.iter().filter(|(_, shape)| shape.0.iter().any(|part| side(part, at) == Side::Border));
+    match touching.map(|(code, _)| code).min() {
+        Some(code) => Ok(code.clone()),
+        None if unplanned().any(|part| side(part, at) == Side::Border) => Err(NoPlace::NoPlanInForce),
+        None => Err(NoPlace::OutsideEveryStreet),
+    }
+}
+
+/// Every vertex, and every grid position on an edge that is there.
+fn border_positions(cells: &[(Code, MultiPolygon)]) -> Vec<LonLat> {
+    let mut positions = Vec::new();
+    for edge in cells.iter().flat_map(|(_, shape)| shape.rings()).flat_map(|ring| ring.windows(2)) {
+        let (dx, dy) = (edge[1].lon_e7 - edge[0].lon_e7, edge[1].lat_e7 - edge[0].lat_e7);
+        let (mut a, mut b) = (dx.abs(), dy.abs());
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        for step in [0, 1, a / 2] {
+            positions.push(LonLat::new(edge[0].lon_e7 + dx / a * step, edge[0].lat_e7 + dy / a * step));
+        }
+    }
+    positions
+}
+
+#[test]
+fn locating_equals_brute_force_on_every_border() {
+    let snapshot = snapshot();
+    for as_of in ["2026-06-30", "2026-07-01"].map(day) {
+        let cells = cells(&snapshot, as_of);
+        let positions = border_positions(&cells);
+        assert!(positions.len() > 1000);
+        for at in positions {
+            let found = snapshot.locate(at, as_of);
+            let expected = brute_locate(&snapshot, &cells, at, as_of);
+            assert_eq!(
+                found.place.as_ref().map(|p| p.cell_code.clone()).ok_or(found.reason),
+                expected.map(String::from).map_err(Some),
+                "{at:?}"
+            );
+            if let Some(place) = found.place {
+                assert_eq!(place.border_distance_m, 0.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_position_of_a_planned_street_has_exactly_one_cell() {
+    let snapshot = snapshot();
+    let as_of = day("2026-11-24");
+    let cells = cells(&snapshot, as_of);
+    for i in 0..3000 {
+        let at = LonLat::new(CORNER.lon_e7 + i * 7919 % (8 * SIDE), CORNER.lat_e7 + i * 104_729 % (4 * SIDE));
+        let in_street = snapshot
+            .streets
+            .iter()
+            .any(|s| s.plan_at(as_of).is_some() && s.data.street().is_some_and(|area| area.boundary.0.iter().any(|part| owns(part, at))));
+        let owners = cells.iter().filter(|(_, shape)| shape.0.iter().any(|part| owns(part, at))).count();
+        assert_eq!(owners, usize::from(in_street), "{at:?}");
+        assert_eq!(snapshot.find_cell(at, as_of).is_ok(), in_street, "{at:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn locating_equals_brute_force(seed in 0u64..1000, points in prop::collection::vec((-SIDE..9 * SIDE, -SIDE..6 * SIDE), 60)) {
+        let snapshot = Snapshot::build(town(TownSize { seed, ..TownSize::default() })).unwrap();
+        let as_of = day("2026-11-24");
+        let cells = cells(&snapshot, as_of);
+        for (dx, dy) in points {
+            let at = LonLat::new(CORNER.lon_e7 + dx, CORNER.lat_e7 + dy);
+            let found = snapshot.locate(at, as_of);
+            let expected = brute_locate(&snapshot, &cells, at, as_of);
+            prop_assert_eq!(found.place.as_ref().map(|p| p.cell_code.clone()).ok_or(found.reason), expected.map(String::from).map_err(Some));
+            let Some(place) = found.place else { continue };
+            check_border(&cells, at, &place.cell_code, place.border_distance_m, place.beyond_cell_code.as_deref());
+            check_group(&snapshot, at, as_of, &place.cell_code, place.group_code.as_deref());
+        }
+    }
+
+    #[test]
+    fn nearest_equals_brute_force(dx in -40 * SIDE..48 * SIDE, dy in -40 * SIDE..48 * SIDE, count in 1usize..12) {
+        thread_local!(static SNAPSHOT: Snapshot = snapshot());
+        let at = LonLat::new(CORNER.lon_e7 + dx, CORNER.lat_e7 + dy);
+        SNAPSHOT.with(|snapshot| {
+            let mut households: Vec<f64> = snapshot.streets.iter().flat_map(|s| &s.data.households).map(|h| distance_m(at, h.position)).collect();
+            households.sort_by(f64::total_cmp);
+            households.truncate(count);
+            let found: Vec<f64> = snapshot.nearest_households(at, count).iter().map(|n| n.distance_m).collect();
+            prop_assert_eq!(found, households);
+
+            let filter = IssueFilter { categories: vec!["noise".into()], statuses: vec![IssueStatus::Open], ..IssueFilter::default() };
+            let admitted = snapshot.issues.iter().filter(|p| filter.admits(&p.issue));
+            let mut issues: Vec<f64> = admitted.map(|p| distance_m(at, p.issue.position)).collect();
+            issues.sort_by(f64::total_cmp);
+            issues.truncate(count);
+            let found: Vec<f64> = snapshot.nearest_issues(at, count, &filter).iter().map(|n| n.distance_m).collect();
+            prop_assert_eq!(found, issues);
+
+            let as_of = day("2026-11-24");
+            let mut groups: BTreeMap<&Code, f64> = BTreeMap::new();
+            for street in &snapshot.streets {
+                let positions: BTreeMap<&str, LonLat> = street.data.households.iter().map(|h| (h.id.as_str(), h.position)).collect();
+                for group in street.plan_at(as_of).iter().flat_map(|p| &p.plan.groups) {
+                    let nearest = group.members.iter().map(|m| distance_m(at, positions[m.as_str()])).min_by(f64::total_cmp).unwrap();
+                    groups.insert(&group.code, nearest);
+                }
+            }
+            let mut expected: Vec<f64> = groups.values().copied().collect();
+            expected.sort_by(f64::total_cmp);
+            expected.truncate(count);
+            let found = snapshot.nearest_groups(at, count, as_of);
+            prop_assert_eq!(found.iter().map(|n| n.distance_m).collect::<Vec<_>>(), expected);
+            prop_assert!(found.iter().all(|n| groups[&n.item.1.code] == n.distance_m));
+            Ok(())
+        })?;
+    }
+}
+
+/// The distance by every edge of the cell; and just beyond, in some direction, lies the cell said to be there.
+fn check_border(cells: &[(Code, MultiPolygon)], at: LonLat, cell: &str, distance: f64, beyond: Option<&str>) {
+    let shape = |wanted: &str| &cells.iter().find(|(code, _)| code.as_str() == wanted).unwrap().1;
+    let plane = LocalMetres::at(at);
+    let to_shape = |shape: &MultiPolygon| {
+        let edges = shape.rings().flat_map(|ring| ring.windows(2));
+        let distances = edges.map(|e| {
+            let ([ax, ay], [bx, by]) = (plane.xy(e[0]), plane.xy(e[1]));
+            let t = (-(ax * (bx - ax) + ay * (by - ay)) / ((bx - ax).powi(2) + (by - ay).powi(2))).clamp(0.0, 1.0);
+            (ax + t * (bx - ax)).hypot(ay + t * (by - ay))
+        });
+        distances.min_by(f64::total_cmp).unwrap()
+    };
+    assert!((to_shape(shape(cell)) - distance).abs() < 0.001, "{at:?}: {distance}");
+    match beyond {
+        Some(beyond) => assert!((to_shape(shape(beyond)) - distance).abs() < 0.001, "{at:?}: {cell} {beyond}"),
+        None => {
+            let others = cells.iter().filter(|(code, _)| code.as_str() != cell);
+            assert!(others.map(|(_, shape)| to_shape(shape)).all(|d| d > distance - 0.001));
+        }
+    }
+}
+
+fn check_group(snapshot: &Snapshot, at: LonLat, as_of: Date, cell: &str, group: Option<&str>) {
+    let plane = LocalMetres::at(at);
+    let street = snapshot.streets.iter().find(|s| cell.starts_with(s.code.as_str())).unwrap();
+    let groups = street.plan_at(as_of).unwrap().plan.groups.iter().filter(|g| g.code.as_str().starts_with(cell));
+    let position = |id: &str| street.data.households.iter().find(|h| h.id == id).unwrap().position;
+    let nearest = groups.flat_map(|g| g.members.iter().map(move |m| (g, m))).map(|(g, m)| (plane.distance(at, position(m)), g));
+    let nearest = nearest.min_by(|a, b| a.0.total_cmp(&b.0));
+    assert_eq!(group, nearest.map(|(_, g)| g.code.as_str()));
+}
+
+#[test]
+fn beyond_the_street_s_border_lies_the_neighbour() {
+    let snapshot = snapshot();
+    let [west, east, _] = street_codes();
+    let border_lon = CORNER.lon_e7 + 4 * SIDE;
+    let mut met = 0;
+    for dy in (SIDE / 2..4 * SIDE).step_by(SIDE as usize / 3) {
+        let at = LonLat::new(border_lon - SIDE / 4, CORNER.lat_e7 + dy);
+        let Some(place) = snapshot.locate(at, day("2026-11-24")).place else { continue };
+        if place.street_code == west.as_str() && place.beyond_cell_code.as_ref().is_some_and(|c| c.starts_with(east.as_str())) {
+            met += 1;
+        }
+    }
+    assert!(met > 3, "{met}");
+}
+
+#[test]
+fn the_plan_of_the_day_answers() {
+    let snapshot = snapshot();
+    let at = LonLat::new(CORNER.lon_e7 + SIDE / 2, CORNER.lat_e7 + SIDE / 2);
+    let plan = |d: &str| snapshot.locate(at, day(d)).place.map(|p| p.plan);
+    assert_eq!((plan("2026-06-30"), plan("2026-07-01"), plan("2027-07-01")), (Some(1), Some(2), Some(2)));
+    assert_eq!(snapshot.locate(at, day("2025-12-31")).reason, Some(NoPlace::NoPlanInForce));
+    let north = LonLat::new(at.lon_e7, CORNER.lat_e7 + 4 * SIDE + SIDE / 2);
+    assert_eq!(snapshot.locate(north, day("2026-07-01")).reason, Some(NoPlace::NoPlanInForce));
+    assert_eq!(snapshot.locate(LonLat::new(0, 0), day("2026-07-01")).reason, Some(NoPlace::OutsideEveryStreet));
+}
+
+#[test]
+fn counts_add_up_and_equal_locating_one_by_one() {
+    let snapshot = snapshot();
+    let as_of = day("2026-06-01");
+    let filter = IssueFilter { categories: vec!["waste".into(), "noise".into()], ..IssueFilter::default() };
+    let mut expected: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    for placed in snapshot.issues.iter().filter(|p| filter.admits(&p.issue)) {
+        if let Some(place) = snapshot.locate(placed.issue.position, as_of).place {
+            for area in [place.street_code, place.community_code, place.cell_code] {
+                let count = expected.entry(area).or_default();
+                *count = (count.0 + 1, count.1 + u32::from(placed.issue.status != IssueStatus::Closed));
+            }
+        }
+    }
+    let mut areas = 0;
+    for level in [Level::Street, Level::Community, Level::Cell] {
+        for (code, count) in snapshot.count_issues(level, &filter, as_of) {
+            if code == street_codes()[2] {
+                assert!(count.total > 0, "a street without a plan counts as a street");
+                continue;
+            }
+            areas += 1;
+            assert_eq!((count.total, count.open), expected.get(code.as_str()).copied().unwrap_or_default(), "{code}");
+        }
+    }
+    assert_eq!(areas, 2 + 4 + 17);
+}
+
+#[test]
+fn an_area_is_what_its_cells_are() {
+    let snapshot = snapshot();
+    let as_of = day("2026-11-24");
+    let street = snapshot.area(&street_codes()[0], as_of).unwrap();
+    let plan = snapshot.streets[0].plan_at(as_of).unwrap();
+    let cells: Vec<_> = plan.plan.cells.iter().map(|c| snapshot.area(&c.code, as_of).unwrap()).collect();
+    assert_eq!(street.households, 320);
+    assert_eq!(cells.iter().map(|c| c.households).sum::<u32>(), street.households);
+    assert_eq!(cells.iter().map(|c| c.groups).sum::<u32>(), street.groups);
+    assert_eq!(cells.iter().map(|c| c.buildings).sum::<u32>(), 32);
+    assert_eq!(cells.iter().map(|c| c.issues.total).sum::<u32>(), street.issues.total);
+    assert_eq!(cells.iter().filter_map(|c| c.persons).sum::<u32>(), street.persons.unwrap());
+    assert!((cells.iter().map(|c| c.area_m2).sum::<f64>() - street.area_m2).abs() < 1.0);
+    for cell in &cells {
+        let at = LonLat::from_degrees(cell.label[0], cell.label[1]).unwrap();
+        assert_eq!(snapshot.locate(at, as_of).place.unwrap().cell_code, cell.code);
+        assert_eq!(cell.parents.len(), 2);
+        assert_eq!(cell.parents[0], ("520201011".to_owned(), "西街道".to_owned()));
+    }
+    let group = snapshot.area(&plan.plan.groups[3].code, as_of).unwrap();
+    assert_eq!((group.level.as_str(), group.households, group.parents.len()), ("group", 10, 3));
+    assert_eq!(snapshot.area(&code("520201011999"), as_of), None);
+    assert_eq!(snapshot.area(&plan.plan.cells[0].code, day("2025-01-01")), None);
+    let north = snapshot.area(&street_codes()[2], as_of).unwrap();
+    assert_eq!((north.plan, north.households, north.cells), (None, 160, 0));
+}
+
+#[test]
+fn groups_of_a_cell_share_its_issues() {
+    let snapshot = snapshot();
+    let as_of = day("2026-11-24");
+    let plan = snapshot.streets[0].plan_at(as_of).unwrap();
+    let cell = snapshot.area(&plan.plan.cells[1].code, as_of).unwrap();
+    let groups = plan.plan.groups.iter().filter(|g| g.code.as_str().starts_with(&cell.code));
+    assert_eq!(groups.map(|g| snapshot.area(&g.code, as_of).unwrap().issues.total).sum::<u32>(), cell.issues.total);
+}
+
+#[test]
+fn replacing_a_street_equals_building_anew_and_shares_the_rest() {
+    let before = town(TownSize::default());
+    let mut after = before.clone();
+    let [west, east, _] = street_codes();
+    after.get_mut(&west).unwrap().issues.truncate(100);
+    after.get_mut(&west).unwrap().issues[5].position = LonLat::new(CORNER.lon_e7 + 5 * SIDE + 100, CORNER.lat_e7 + SIDE);
+    let old = Snapshot::build(before.clone()).unwrap();
+    let same = |a: &Snapshot, b: &Snapshot| {
+        let issues = |s: &Snapshot| s.issues.iter().map(|p| (p.issue.clone(), p.street, p.cells.clone())).collect::<Vec<_>>();
+        assert_eq!(issues(a), issues(b));
+        assert_eq!(
+            a.streets.iter().map(|s| s.data.as_ref()).collect::<Vec<_>>(),
+            b.streets.iter().map(|s| s.data.as_ref()).collect::<Vec<_>>()
+        );
+    };
+    let new = old.with_street(&west, after.get(&west).cloned()).unwrap();
+    same(&new, &Snapshot::build(after.clone()).unwrap());
+    assert!(std::sync::Arc::ptr_eq(&old.streets[1], &new.streets[1]));
+    assert!(std::sync::Arc::ptr_eq(&old.streets[0].plans[1], &new.streets[0].plans[1]), "plans that did not change are shared");
+
+    // A household that moves makes the plan's contents anew.
+    after.get_mut(&west).unwrap().households[0].position = CORNER;
+    let moved = new.with_street(&west, after.get(&west).cloned()).unwrap();
+    assert!(!std::sync::Arc::ptr_eq(&new.streets[0].plans[1], &moved.streets[0].plans[1]));
+
+    // Without the eastern street its issues lie nowhere.
+    after.remove(&east);
+    let less = moved.with_street(&east, None).unwrap();
+    same(&less, &Snapshot::build(after.clone()).unwrap());
+
+    let nowhere = code(NO_STREET);
+    assert!(less.street(&nowhere).is_some_and(|s| !s.data.issues.is_empty()));
+    assert!(less.streets.iter().all(|s| s.code != nowhere));
+    after.remove(&nowhere);
+    same(&less.with_street(&nowhere, None).unwrap(), &Snapshot::build(after).unwrap());
+}
+
+#[test]
+fn a_search_ranks_codes_then_names() {
+    let snapshot = snapshot();
+    let as_of = day("2026-11-24");
+    let hits = |text: &str, limit: usize| snapshot.search(text, limit, as_of);
+    let by_code = hits("520201011", 5);
+    assert_eq!((by_code[0].kind, by_code[0].code.as_deref()), (HitKind::Street, Some("520201011")));
+    assert_eq!(by_code[1].kind, HitKind::Community);
+    assert_eq!(by_code.len(), 5);
+    let group = hits("520201011001001001", 5);
+    assert_eq!((group.len(), group[0].kind), (1, HitKind::Group));
+
+    let name = hits("东街道", 5);
+    assert_eq!((name[0].kind, name[0].code.as_deref()), (HitKind::Street, Some("520201012")));
+    assert_eq!(hits(" lime ALLEY ", 5).iter().map(|h| h.kind).collect::<Vec<_>>(), [HitKind::Road; 3]);
+    assert_eq!(hits("界", 5).len(), 0, "boundary lines are no roads");
+
+    let building = hits("0102花园1栋", 5);
+    assert_eq!(building.len(), 2, "one in each planned street");
+    assert_eq!((building[0].kind, building[0].code.as_deref()), (HitKind::Building, None));
+    assert!(building[0].name.contains("中山路0102号") && building[0].context.contains("西街道"), "{:?}", building[0]);
+    assert_eq!(hits("花园", 500).len(), 2 * 40, "each building once");
+    assert_eq!(hits("秘密路", 5), [], "households' addresses are not searched");
+    assert_eq!(hits("  ", 5), []);
+}
+
+#[test]
+fn a_building_holds_its_inside_and_its_walls() {
+    let snapshot = snapshot();
+    let centre = LonLat::new(CORNER.lon_e7 + SIDE / 2 - 4000, CORNER.lat_e7 + SIDE / 2);
+    let id = |p: LonLat| snapshot.building_at(p).map(|(_, b)| b.id.as_str());
+    assert_eq!(id(centre), Some("b00000"));
+    assert_eq!(id(LonLat::new(centre.lon_e7 - 1000, centre.lat_e7)), Some("b00000"));
+    assert_eq!(id(LonLat::new(centre.lon_e7 - 1001, centre.lat_e7)), None);
+}

@@ -1,0 +1,38 @@
+import type { MapTheme } from './theme';
+
+export const dark: MapTheme = {
+  background: '#14181d',
+  water: '#1d3a4f',
+  waterLabel: '#7fa8c4',
+  road: {
+    major: '#3d4650',
+    medium: '#343c45',
+    minor: '#2c333b',
+    path: '#2a3037',
+    casing: '#101317',
+    rail: '#565b63',
+    label: '#98a1ab',
+  },
+  building: { fill: '#232a32', outline: '#333c46' },
+  edge: { street: '#9fc4e8', community: '#5e9fd6', cell: '#557189', casing: '#14181d' },
+  community: ['#5b8fb9', '#7fa66b', '#c09a4f', '#8e7cb5', '#b9776a', '#4f9d94'],
+  communityOpacity: 0.12,
+  block: '#7d8794',
+  group: { fill: '#3fa899', outline: '#5cc4b5' },
+  household: { member: '#9fb0c0', head: '#f08a4b', outline: '#14181d' },
+  label: { street: '#e3eefa', community: '#b5d5f2', cell: '#a9b8c6', halo: '#14181d' },
+  choropleth: ['#3a2c24', '#6b4029', '#a35a2e', '#dc8447', '#ffc68a'],
+  choroplethOpacity: 0.7,
+  heat: [
+    [0, 'rgba(120, 60, 40, 0)'],
+    [0.15, 'rgba(140, 66, 40, 0.5)'],
+    [0.4, 'rgba(205, 98, 44, 0.7)'],
+    [0.7, 'rgba(247, 160, 72, 0.85)'],
+    [1, 'rgba(255, 236, 180, 0.95)'],
+  ],
+  status: { open: '#f26a50', in_progress: '#f0b23a', closed: '#6fb38d' },
+  bin: { fill: '#4a8dc2', outline: '#14181d', text: '#0d1115' },
+  hover: '#8ec5ef',
+  selected: '#ff9257',
+  selectedCasing: '#14181d',
+};

@@ -1,0 +1,38 @@
+import type { MapTheme } from './theme';
+
+export const light: MapTheme = {
+  background: '#f3f4f1',
+  water: '#b9d5e6',
+  waterLabel: '#4b7b9a',
+  road: {
+    major: '#ffffff',
+    medium: '#ffffff',
+    minor: '#ffffff',
+    path: '#e2ded6',
+    casing: '#d6d3cb',
+    rail: '#a9a9ad',
+    label: '#6d6a63',
+  },
+  building: { fill: '#e2ded5', outline: '#cfc9bd' },
+  edge: { street: '#1f3d5c', community: '#3a78ad', cell: '#7c9cb8', casing: '#ffffff' },
+  community: ['#5b8fb9', '#7fa66b', '#c09a4f', '#8e7cb5', '#b9776a', '#4f9d94'],
+  communityOpacity: 0.1,
+  block: '#8a8f98',
+  group: { fill: '#2f8f83', outline: '#237468' },
+  household: { member: '#5f6f80', head: '#c2571a', outline: '#ffffff' },
+  label: { street: '#1b3652', community: '#25567f', cell: '#4a5d70', halo: '#ffffff' },
+  choropleth: ['#fdf1dc', '#f9d29d', '#ef9f63', '#d3623a', '#99321f'],
+  choroplethOpacity: 0.72,
+  heat: [
+    [0, 'rgba(253, 216, 150, 0)'],
+    [0.15, 'rgba(253, 216, 150, 0.55)'],
+    [0.4, 'rgba(243, 159, 92, 0.75)'],
+    [0.7, 'rgba(214, 84, 52, 0.85)'],
+    [1, 'rgba(140, 28, 40, 0.9)'],
+  ],
+  status: { open: '#d1432c', in_progress: '#d98e04', closed: '#5a9a76' },
+  bin: { fill: '#2b5f8a', outline: '#ffffff', text: '#ffffff' },
+  hover: '#1b5e8c',
+  selected: '#e0561b',
+  selectedCasing: '#ffffff',
+};

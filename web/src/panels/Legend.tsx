@@ -1,0 +1,156 @@
+/** What the colours mean, from the very data the map draws with. */
+import { formatNumber, t } from '../i18n';
+import { GROUPS_ZOOM, HOUSEHOLDS_ZOOM } from '../map/layers/grid';
+import { SINGLE_ISSUES_ZOOM } from '../map/layers/issues';
+import { camera, isOn, level, measure } from '../state/app';
+import { type ClassRange, colourIndex } from '../state/choropleth';
+import { classes, info } from '../state/data';
+import { STATUSES } from '../state/filter';
+import { mapTheme } from '../state/screen';
+import { AREA_LEVELS } from '../state/view';
+import { Swatch } from './parts';
+
+export function Legend() {
+  const { heat } = mapTheme.value;
+  return (
+    <section class="legend" aria-label={t('legend.title')}>
+      {isOn('choropleth') && <ChoroplethLegend />}
+      {isOn('heat') && (
+        <div class="legend-part">
+          <h3>{t('legend.heat')}</h3>
+          <div
+            class="legend-ramp"
+            style={{ background: `linear-gradient(to right, ${heat.map(([, colour]) => colour).join(', ')})` }}
+          />
+          <div class="legend-ends">
+            <span>{t('legend.low')}</span>
+            <span>{t('legend.high')}</span>
+          </div>
+        </div>
+      )}
+      {isOn('issues') && <IssueLegend />}
+      <PeopleLegend />
+      <BoundaryLegend />
+    </section>
+  );
+}
+
+/** `3 – 8` for counts, whole numbers; `≥ 3` for the last class; rates with one decimal. */
+export function rangeText({ from, below }: ClassRange, whole: boolean): string {
+  const digits = whole ? 0 : 1;
+  const low = formatNumber(from, digits);
+  if (below === null) return t('legend.atleast', { from: low });
+  if (!whole) return `${low} – ${formatNumber(below, digits)}`;
+  return below - from <= 1 ? low : `${low} – ${formatNumber(below - 1)}`;
+}
+
+function ChoroplethLegend() {
+  const shown = classes.value;
+  const theme = mapTheme.value;
+  return (
+    <div class="legend-part" data-legend="choropleth">
+      <h3>{t(`legend.${measure.value}`, { level: t(`level.${level.value}`) })}</h3>
+      {shown ? (
+        <ul class="legend-classes">
+          {shown.ranges.map((range, index) => (
+            <li key={range.from}>
+              <Swatch
+                colour={theme.choropleth[colourIndex(index, shown.ranges.length)] ?? ''}
+                opacity={theme.choroplethOpacity}
+              />
+              {rangeText(range, shown.measure === 'count')}
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p class="muted">{t('legend.nodata')}</p>
+      )}
+    </div>
+  );
+}
+
+function IssueLegend() {
+  const theme = mapTheme.value;
+  if ((camera.value?.zoom ?? 0) < SINGLE_ISSUES_ZOOM) {
+    return (
+      <div class="legend-part legend-row">
+        <span class="legend-bin" style={{ background: theme.bin.fill, color: theme.bin.text }} aria-hidden="true">
+          12
+        </span>
+        <span>{t('legend.bins')}</span>
+      </div>
+    );
+  }
+  return (
+    <div class="legend-part">
+      <h3>{t('legend.issues')}</h3>
+      <ul class="legend-inline">
+        {STATUSES.map((status) => (
+          <li key={status}>
+            <Swatch colour={theme.status[status]} round />
+            {t(`status.${status}`)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Groups and households, once they are close enough to be drawn. */
+function PeopleLegend() {
+  const { group, household } = mapTheme.value;
+  const zoom = camera.value?.zoom ?? 0;
+  const groups = isOn('groups') && zoom >= GROUPS_ZOOM;
+  const households = isOn('households') && zoom >= HOUSEHOLDS_ZOOM && info.value.data?.households_layer;
+  if (!groups && !households) return null;
+  return (
+    <div class="legend-part">
+      <h3>{t('legend.people')}</h3>
+      <ul class="legend-inline">
+        {groups && (
+          <li>
+            <Swatch colour={group.fill} opacity={0.5} />
+            {t('layer.groups')}
+          </li>
+        )}
+        {households && (
+          <>
+            <li>
+              <Swatch colour={household.head} round />
+              {t('legend.head')}
+            </li>
+            <li>
+              <Swatch colour={household.member} round />
+              {t('legend.member')}
+            </li>
+          </>
+        )}
+      </ul>
+    </div>
+  );
+}
+
+const EDGE_PX = { street: 3, community: 2, cell: 1 } as const;
+const SWITCH = { street: 'streets', community: 'communities', cell: 'cells' } as const;
+
+function BoundaryLegend() {
+  const levels = AREA_LEVELS.filter((l) => isOn(SWITCH[l]));
+  if (levels.length === 0) return null;
+  return (
+    <div class="legend-part">
+      <h3>{t('legend.boundaries')}</h3>
+      <ul class="legend-inline">
+        {levels.map((l) => (
+          <li key={l}>
+            <span
+              class="legend-line"
+              style={{ background: mapTheme.value.edge[l], height: `${EDGE_PX[l]}px` }}
+              aria-hidden="true"
+            />
+            {t(`level.${l}`)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

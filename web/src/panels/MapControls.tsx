@@ -1,0 +1,42 @@
+import { t } from '../i18n';
+import { attribution, info } from '../state/data';
+import { gridMap } from '../state/mapHandle';
+import { FitIcon, MinusIcon, PlusIcon } from './icons';
+
+export function MapControls() {
+  const bounds = info.value.data?.bounds;
+  return (
+    <div class="map-controls" role="toolbar" aria-label={t('map.controls')}>
+      <button
+        type="button"
+        aria-label={t('map.zoomin')}
+        title={t('map.zoomin')}
+        onClick={() => gridMap.value?.map.zoomIn()}
+      >
+        <PlusIcon />
+      </button>
+      <button
+        type="button"
+        aria-label={t('map.zoomout')}
+        title={t('map.zoomout')}
+        onClick={() => gridMap.value?.map.zoomOut()}
+      >
+        <MinusIcon />
+      </button>
+      <button
+        type="button"
+        aria-label={t('map.fit')}
+        title={t('map.fit')}
+        disabled={!bounds}
+        onClick={() => bounds && gridMap.value?.fit(bounds)}
+      >
+        <FitIcon />
+      </button>
+    </div>
+  );
+}
+
+export function Attribution() {
+  const parts = [attribution.value.data, 'MapLibre'].filter(Boolean);
+  return <p class="attribution">{parts.join(' | ')}</p>;
+}

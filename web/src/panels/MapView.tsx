@@ -1,0 +1,111 @@
+/** Puts the map on the page and keeps it in step with the state. */
+import { effect, untracked } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../i18n';
+import { type Covered, GridMap } from '../map/map';
+import { buildStyle } from '../map/style';
+import { asOf, camera, issueParams, layers, level, selection } from '../state/app';
+import { attribution, classes, detail, info, revision, totals } from '../state/data';
+import { gridMap, mapFailed, tilesFailed } from '../state/mapHandle';
+import { isNarrow, mapTheme, sheet } from '../state/screen';
+import { routes, selectPoint } from './mapClicks';
+
+declare global {
+  interface Window {
+    /** For tests and for the curious: the MapLibre map. */
+    wangge?: { map: GridMap['map'] };
+  }
+}
+
+/** Where panels lie over the map, so that what is flown to is not behind them. */
+function covered(): Covered {
+  if (isNarrow.value)
+    return { top: 64, right: 0, left: 0, bottom: sheet.value || selection.value ? innerHeight * 0.56 : 64 };
+  return { top: 64, right: 324, left: 364, bottom: 24 };
+}
+
+function currentStyle() {
+  const data = info.value.data;
+  const what = selection.value;
+  return buildStyle({
+    theme: mapTheme.value,
+    layers: layers.value,
+    level: level.value,
+    classes: classes.value,
+    issueTotal: totals.value?.total ?? 0,
+    selected: what ? (detail.value.data?.area?.code ?? (what.kind === 'area' ? what.code : null)) : null,
+    householdsUnit: ` ${t('unit.households')}`,
+    day: asOf.value,
+    issueParams: issueParams.value,
+    households: data?.households_layer ?? false,
+    bounds: data?.bounds ?? null,
+    attribution: attribution.value.data ?? '',
+  });
+}
+
+function mount(container: HTMLElement): () => void {
+  let map: GridMap;
+  try {
+    map = new GridMap(
+      container,
+      untracked(currentStyle),
+      {
+        moved: (next) => {
+          camera.value = next;
+        },
+        failed: () => {
+          tilesFailed.value = true;
+        },
+        routes: routes(),
+        elsewhere: (at) => selectPoint(at.lng, at.lat, null),
+      },
+      covered,
+    );
+  } catch {
+    mapFailed.value = true;
+    return () => {};
+  }
+  const start = untracked(() => camera.value);
+  if (start) map.jumpTo(start);
+  gridMap.value = map;
+  window.wangge = { map: map.map };
+  let placed = start !== null;
+  let shownRevision = revision.peek();
+  const stops = [
+    effect(() => map.show(currentStyle())),
+    effect(() => map.label(t('map.label'))),
+    effect(() => {
+      const bounds = info.value.data?.bounds;
+      if (placed || !bounds) return;
+      placed = true;
+      untracked(() => map.fit(bounds, false));
+    }),
+    effect(() => {
+      if (revision.value === shownRevision) return;
+      shownRevision = revision.value;
+      map.refresh();
+    }),
+    effect(() => {
+      const answer = detail.value.data;
+      const what = selection.value;
+      const at = what?.kind === 'point' ? what : what?.kind === 'issue' ? answer?.issue : null;
+      map.mark(at ?? null);
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+    gridMap.value = null;
+    map.remove();
+  };
+}
+
+export function MapView() {
+  const container = useRef<HTMLDivElement>(null);
+  useEffect(() => (container.current ? mount(container.current) : undefined), []);
+  return (
+    <div class="map-frame">
+      <div ref={container} class="map" />
+      <div class="crosshair" aria-hidden="true" />
+    </div>
+  );
+}

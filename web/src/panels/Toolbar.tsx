@@ -1,0 +1,109 @@
+/** How the app is looked at: the day, the language, the theme, the link. */
+import { lang, t } from '../i18n';
+import { asOf, copyText, theme, today } from '../state/app';
+import type { Theme } from '../state/view';
+import { AutoIcon, LinkIcon, MoonIcon, SunIcon } from './icons';
+import { Segmented } from './parts';
+
+const THEME_ICON = { auto: AutoIcon, light: SunIcon, dark: MoonIcon } as const;
+const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
+
+export function AsOfPicker() {
+  return (
+    <div class="as-of">
+      <label>
+        <span>{t('toolbar.asof')}</span>
+        <input
+          type="date"
+          title={t('toolbar.asof.hint')}
+          value={asOf.value ?? today.value}
+          onChange={(event) => {
+            const day = event.currentTarget.value;
+            asOf.value = day && day !== today.value ? day : null;
+          }}
+        />
+      </label>
+      {asOf.value && (
+        <button
+          type="button"
+          class="text-button"
+          onClick={() => {
+            asOf.value = null;
+          }}
+        >
+          {t('toolbar.today')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function LanguageSwitch() {
+  const next = lang.value === 'zh' ? 'en' : 'zh';
+  return (
+    <button
+      type="button"
+      class="button"
+      lang={next === 'zh' ? 'zh-CN' : 'en'}
+      title={t('toolbar.lang.hint')}
+      data-testid="language"
+      onClick={() => {
+        lang.value = next;
+      }}
+    >
+      {t('toolbar.lang')}
+    </button>
+  );
+}
+
+export function ThemeSwitch() {
+  return (
+    <Segmented
+      label={t('toolbar.theme')}
+      choices={THEMES}
+      value={theme.value}
+      text={(choice) => {
+        const Icon = THEME_ICON[choice];
+        return (
+          <>
+            <Icon />
+            <span class="visually-hidden">{t(`toolbar.theme.${choice}`)}</span>
+          </>
+        );
+      }}
+      onChoose={(choice) => {
+        theme.value = choice;
+      }}
+    />
+  );
+}
+
+export function CopyLink() {
+  return (
+    <button
+      type="button"
+      class="button copy-link"
+      title={t('toolbar.copy')}
+      onClick={() => void copyText(location.href, t('toolbar.copied'))}
+    >
+      <LinkIcon />
+      <span>{t('toolbar.copy')}</span>
+    </button>
+  );
+}
+
+export function SettingsPanel() {
+  return (
+    <div class="settings">
+      <AsOfPicker />
+      <div class="settings-row">
+        <span>{t('toolbar.theme')}</span>
+        <ThemeSwitch />
+      </div>
+      <div class="settings-row">
+        <LanguageSwitch />
+        <CopyLink />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+/** What a click on each kind of thing does, topmost kind first. */
+
+import type { Route } from '../map/clickRouter';
+import { AREA_FILL } from '../map/layers/grid';
+import { SINGLE_ISSUES_ZOOM } from '../map/layers/issues';
+import { selection } from '../state/app';
+import { clicked } from '../state/clicked';
+import { gridMap } from '../state/mapHandle';
+
+export function selectPoint(lon: number, lat: number, code: string | null) {
+  selection.value = { kind: 'point', lon, lat, code };
+  gridMap.value?.reveal(lon, lat);
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' && value ? value : null);
+const numberOf = (value: unknown) => (typeof value === 'number' ? value : null);
+
+export function routes(): Route[] {
+  const area =
+    (property: string): Route['handle'] =>
+    (feature, at) => {
+      clicked.value = null;
+      selectPoint(at.lng, at.lat, textOf(feature.properties[property]));
+      return true;
+    };
+  return [
+    {
+      layers: ['issue-points'],
+      reach: 4,
+      handle: (feature, at) => {
+        const id = textOf(feature.properties.id);
+        if (!id) return false;
+        clicked.value = null;
+        selection.value = { kind: 'issue', id };
+        gridMap.value?.reveal(at.lng, at.lat);
+        return true;
+      },
+    },
+    {
+      // A bin is many issues: go where they come apart.
+      layers: ['issue-bins'],
+      handle: (_, at) => {
+        const target = gridMap.value?.map;
+        if (!target) return false;
+        target.easeTo({ center: at, zoom: Math.min(target.getZoom() + 2, SINGLE_ISSUES_ZOOM + 0.5) });
+        return true;
+      },
+    },
+    { layers: ['households'], reach: 3, handle: area('group_code') },
+    {
+      layers: ['buildings'],
+      handle: (feature, at) => {
+        const map = gridMap.value?.map;
+        const group =
+          map?.getLayer('group-fill') && map.queryRenderedFeatures(map.project(at), { layers: ['group-fill'] })[0];
+        selectPoint(at.lng, at.lat, group ? textOf(group.properties.code) : null);
+        clicked.value = {
+          lon: at.lng,
+          lat: at.lat,
+          name: textOf(feature.properties.name),
+          kind: textOf(feature.properties.kind),
+          levels: numberOf(feature.properties.levels),
+          households: numberOf(feature.properties.households),
+        };
+        return true;
+      },
+    },
+    { layers: ['group-fill'], handle: area('code') },
+    { layers: [AREA_FILL.cell], handle: area('code') },
+    { layers: [AREA_FILL.community], handle: area('code') },
+    { layers: [AREA_FILL.street], handle: area('code') },
+  ];
+}

@@ -1,0 +1,165 @@
+/** What the server says about what is looked at: the data as a whole, counts by area, the thing selected. */
+import { computed, effect, signal } from '@preact/signals';
+import { ApiError, type Params, queryText } from '../api/client';
+import { listenForChanges } from '../api/events';
+import { fetchArea, fetchAttribution, fetchCounts, fetchInfo, fetchIssue, fetchLocation } from '../api/requests';
+import type { AreaLevel, AreaSummary, Counts, Info, IssueDetail, Location } from '../api/types';
+import { t } from '../i18n';
+import { asOf, issueParams, level, measure, say, selection, today } from './app';
+import { classify } from './choropleth';
+import { fetcher } from './resource';
+import type { Selection } from './view';
+
+/** Rises with each change of the server's data; what depends on the data asks again. */
+export const revision = signal(0);
+/** The event stream is down, which is how a server that went away is noticed first. */
+export const streamLost = signal(false);
+
+const infoFetcher = fetcher<true, Info>((_, abort) => fetchInfo(abort));
+const attributionFetcher = fetcher<true, string>((_, abort) => fetchAttribution(abort));
+export const info = infoFetcher.state;
+export const attribution = attributionFetcher.state;
+
+interface CountQuestion {
+  level: AreaLevel;
+  params: Params;
+}
+const askCounts = ({ level, params }: CountQuestion, abort: AbortSignal) => fetchCounts(level, params, abort);
+const choroplethFetcher = fetcher<CountQuestion, Counts>(askCounts);
+const cellFetcher = fetcher<CountQuestion, Counts>(askCounts);
+/** Counts by cell, for the overview's totals and its list. */
+export const cellCounts = cellFetcher.state;
+/** Counts of the level the choropleth shows. */
+export const counts = computed(() => (level.value === 'cell' ? cellCounts.value : choroplethFetcher.state.value));
+
+export const classes = computed(() => (counts.value.data ? classify(counts.value.data, measure.value) : null));
+
+/** Issues that the filter lets through and that lie in some cell. */
+export const totals = computed(() => {
+  const rows = cellCounts.value.data?.counts;
+  if (!rows) return null;
+  return rows.reduce((sum, row) => ({ total: sum.total + row.total, open: sum.open + row.open }), {
+    total: 0,
+    open: 0,
+  });
+});
+
+/** Rows in the list of busiest cells. */
+const BUSIEST = 5;
+
+/** Cells with most issues, most first. */
+export const busiest = computed(() =>
+  (cellCounts.value.data?.counts ?? [])
+    .filter((row) => row.total > 0)
+    .sort((a, b) => b.total - a.total || (a.code < b.code ? -1 : 1))
+    .slice(0, BUSIEST),
+);
+
+const busiestFetcher = fetcher<{ codes: string[]; day: string | null }, Map<string, AreaSummary>>(
+  async ({ codes, day }, abort) => {
+    const areas = await Promise.all(codes.map((code) => fetchArea(code, day, abort)));
+    return new Map(areas.map((area) => [area.code, area]));
+  },
+);
+/** What the busiest cells are called and where they are. */
+export const busiestAreas = busiestFetcher.state;
+
+/** What the detail card shows. */
+export interface Detail {
+  issue: IssueDetail | null;
+  location: Location | null;
+  area: AreaSummary | null;
+}
+
+async function fetchDetail(question: { what: Selection; day: string | null }, abort: AbortSignal): Promise<Detail> {
+  const { what, day } = question;
+  if (what.kind === 'area') return { issue: null, location: null, area: await fetchArea(what.code, day, abort) };
+  if (what.kind === 'issue') {
+    const issue = await fetchIssue(what.id, abort);
+    return { issue, location: issue.location, area: await areaOf(issue.location, null, day, abort) };
+  }
+  const location = await fetchLocation(what.lon, what.lat, day, abort);
+  return { issue: null, location, area: await areaOf(location, what.code, day, abort) };
+}
+
+/** The area clicked, or else the cell that holds the position. */
+async function areaOf(location: Location, code: string | null, day: string | null, abort: AbortSignal) {
+  const wanted = code ?? location.place?.cell_code;
+  if (!wanted) return null;
+  try {
+    return await fetchArea(wanted, day, abort);
+  } catch (cause) {
+    // A link may name an area that a later plan no longer has; the place's own answer still holds.
+    if (cause instanceof ApiError && cause.code === 'no_such_area') return null;
+    throw cause;
+  }
+}
+
+const detailFetcher = fetcher<{ what: Selection; day: string | null }, Detail>(fetchDetail);
+export const detail = detailFetcher.state;
+
+/** No answer, and none to be expected before the server is back. */
+export const unreachable = computed(() => info.value.error?.code === 'unreachable' || streamLost.value);
+
+export function reload() {
+  revision.value += 1;
+}
+
+/** Asks again whatever depends on something that changed. Returns what ends it. */
+export function followData(): () => void {
+  const askedOf = new Map<string, string>();
+  /** Runs `ask` only when the question differs from the last one of that name. */
+  const once = (name: string, question: string, ask: () => void) => {
+    if (askedOf.get(name) === question) return;
+    askedOf.set(name, question);
+    ask();
+  };
+  const stops = [
+    effect(() => {
+      void revision.value;
+      void infoFetcher.ask(true);
+      void attributionFetcher.ask(true);
+    }),
+    effect(() => {
+      const day = info.value.data?.today;
+      if (day) today.value = day;
+    }),
+    effect(() => {
+      const params = { ...issueParams.value, 'as-of': asOf.value };
+      const shown = level.value;
+      const question = `${queryText(params)} ${revision.value}`;
+      once('cells', question, () => void cellFetcher.ask({ level: 'cell', params }));
+      once('choropleth', `${shown} ${question}`, () => {
+        void choroplethFetcher.ask(shown === 'cell' ? null : { level: shown, params });
+      });
+    }),
+    effect(() => {
+      const codes = busiest.value.map((row) => row.code);
+      const day = asOf.value;
+      once('busiest', `${codes} ${day} ${revision.value}`, () => {
+        void busiestFetcher.ask(codes.length ? { codes, day } : null);
+      });
+    }),
+    effect(() => {
+      void revision.value;
+      const what = selection.value;
+      void detailFetcher.ask(what && { what, day: asOf.value });
+    }),
+    listenForChanges({
+      onChange: () => {
+        reload();
+        say(t('status.refreshed'));
+      },
+      onLost: () => {
+        streamLost.value = true;
+      },
+      onReturn: () => {
+        streamLost.value = false;
+        reload();
+      },
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
