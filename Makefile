@@ -47,7 +47,7 @@ test-web: web/node_modules/.installed
 	cd web && $(NPM) run --silent test
 
 test-rust: web/dist/index.html
-	.ci/postgres.sh $(CARGO) test --locked
+	.ci/postgres.sh $(CARGO) test --locked --no-fail-fast
 
 bench: web/dist/index.html ## Benches with fixed seeds
 	$(CARGO) bench --locked

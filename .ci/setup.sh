@@ -31,4 +31,8 @@ else
     exit 1
 fi
 "${as_root[@]}" apt-get update -qq
+# Ubuntu calls it chromium-browser.
+if [[ " ${missing[*]} " == *" chromium "* ]] && ! apt-cache show chromium >/dev/null 2>&1; then
+    missing=("${missing[@]/%chromium/chromium-browser}")
+fi
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

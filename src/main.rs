@@ -35,12 +35,12 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> std::process::ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "wangge=info,warn".into()))
         .with_writer(std::io::stderr)
         .init();
-    match Cli::parse().command {
+    let done = match Cli::parse().command {
         Command::Demo(args) => command::demo::run(args).await,
         Command::City(args) => command::city::run(args).await,
         Command::Import(args) => command::import::run(args).await,
@@ -50,5 +50,13 @@ async fn main() -> anyhow::Result<()> {
         Command::Export(args) => command::export::run(args).await,
         Command::Migrate(args) => command::migrate::run(args).await,
         Command::Serve(args) => command::serve::run(args).await,
+    };
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes on one line; a backtrace would tell a user nothing.
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
     }
 }

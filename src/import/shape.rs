@@ -8,6 +8,10 @@ use crate::{
     model::{Bounds, LonLat, MultiPolygon, Polygon, Ring},
 };
 
+/// Twice the least area of a ring, in squared grid steps; about 0.1 m². Positions in one line do not stay exactly in line when
+/// they are projected and rounded to the grid, so a ring without area can show one.
+const LEAST_AREA2: i128 = 2000;
+
 /// What is wrong with a shape: a stable reason and the words for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flaw {
@@ -92,8 +96,8 @@ fn clean_ring(mut ring: Vec<LonLat>) -> Result<Ring, Flaw> {
     if ring.len() < 4 {
         return Err(Flaw::new(Reason::TooFewPositions, format!("a ring needs three distinct positions; this one has {positions} in all")));
     }
-    if signed_area2(&ring) == 0 {
-        return Err(Flaw::new(Reason::NoArea, "the ring encloses no area"));
+    if signed_area2(&ring).abs() < LEAST_AREA2 {
+        return Err(Flaw::new(Reason::NoArea, "the ring encloses no area, or less than a tenth of a square metre"));
     }
     Ok(ring)
 }
@@ -301,7 +305,7 @@ mod tests {
     use super::*;
 
     fn ring(points: &[(i32, i32)]) -> Vec<LonLat> {
-        points.iter().map(|&(x, y)| LonLat::new(x, y)).collect()
+        points.iter().map(|&(x, y)| LonLat::new(100 * x, 100 * y)).collect()
     }
 
     fn reason(rings: &[&[(i32, i32)]]) -> Option<Reason> {

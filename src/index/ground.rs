@@ -54,8 +54,8 @@ impl Ground {
         }
     }
 
-    /// Whether the rows it was built from are the same; households' addresses do not matter.
-    pub fn is_of(&self, old: &StreetData, new: &StreetData) -> bool {
+    /// Whether both have the same ground, so that what was built for one serves the other.
+    pub fn is_same(old: &StreetData, new: &StreetData) -> bool {
         old.households == new.households && old.buildings == new.buildings && old.lines == new.lines && old.waters == new.waters
     }
 }

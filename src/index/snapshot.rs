@@ -180,7 +180,7 @@ impl Snapshot {
 impl StreetIndex {
     fn build(code: Code, data: StreetData, previous: Option<&Self>) -> Result<Self, Error> {
         let ground = match previous {
-            Some(old) if old.ground.is_of(&old.data, &data) => Arc::clone(&old.ground),
+            Some(old) if Ground::is_same(&old.data, &data) => Arc::clone(&old.ground),
             _ => Arc::new(Ground::build(&data)),
         };
         let unchanged = |plan: &Plan| previous.filter(|old| Arc::ptr_eq(&old.ground, &ground))?.plans.iter().find(|old| old.plan == *plan);

@@ -14,24 +14,25 @@ pub fn draw_cells(
     graph: &Graph,
     request: &Request,
     labels: &Labels,
-    households: usize,
     random: &mut Pcg64Mcg,
     warnings: &mut Vec<Warning>,
     progress: &dyn Fn(&str, f64),
 ) -> Result<(Vec<u32>, Vec<u32>), Error> {
-    let wanted = request.cells.unwrap_or_else(|| (households as f64 / request.cell_households.max(1) as f64).round() as usize).max(1);
-    if wanted > graph.atoms.len() {
-        return Err(Error::TooManyCells { asked: wanted, blocks: graph.atoms.len() });
-    }
     let community_of_block = labels.communities.clone().unwrap_or_else(|| vec![0; graph.atoms.len()]);
     let regions = regions(graph, &community_of_block);
-    let shares = share_out(graph, &regions, wanted);
-    if shares.iter().sum::<usize>() > wanted {
+    let shares = match request.cells {
+        Some(wanted) if wanted > graph.atoms.len() => {
+            return Err(Error::TooManyCells { asked: wanted, blocks: graph.atoms.len() });
+        }
+        Some(wanted) => share_out(graph, &regions, wanted),
+        None => regions.iter().map(|region| cells_by_size(graph, region, request.cell_households)).collect(),
+    };
+    let drawn = shares.iter().sum::<usize>();
+    if let Some(wanted) = request.cells.filter(|wanted| drawn > *wanted) {
         warnings.push(Warning {
             code: "more_cells_than_asked",
             message: format!(
-                "{} cells instead of {wanted}: the street (or a given community) is in {} separate pieces and every cell must be in one",
-                shares.iter().sum::<usize>(),
+                "{drawn} cells instead of {wanted}: the street (or its given communities) is in {} separate pieces and every cell must be in one",
                 regions.len()
             ),
         });
@@ -67,6 +68,12 @@ fn regions(graph: &Graph, label_of_block: &[u32]) -> Vec<Vec<u32>> {
         .collect()
 }
 
+/// How many cells of about `cell_households` a region makes: at least one, no more than it has blocks.
+fn cells_by_size(graph: &Graph, region: &[u32], cell_households: usize) -> usize {
+    let households: f64 = region.iter().map(|b| graph.atoms[*b as usize].weight).sum();
+    ((households / cell_households.max(1) as f64).round() as usize).clamp(1, region.len())
+}
+
 /// How many cells each region gets: at least one, no more than it has blocks, the rest by largest remainder of households.
 fn share_out(graph: &Graph, regions: &[Vec<u32>], wanted: usize) -> Vec<usize> {
     let weight = |r: &Vec<u32>| r.iter().map(|b| graph.atoms[*b as usize].weight).sum::<f64>();
@@ -87,34 +94,38 @@ fn share_out(graph: &Graph, regions: &[Vec<u32>], wanted: usize) -> Vec<usize> {
     shares
 }
 
-/// Communities of whole cells.
-pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg, warnings: &mut Vec<Warning>) -> Vec<u32> {
-    let total: f64 = cells.atoms.iter().map(|a| a.weight).sum();
-    let wanted = request
-        .communities
-        .unwrap_or_else(|| (total / request.community_households.max(1) as f64).round() as usize)
-        .clamp(1, cells.atoms.len());
-    let pieces = cells.components();
-    let shares = share_out(cells, &pieces, wanted);
-    if shares.iter().sum::<usize>() > wanted {
-        warnings.push(Warning {
-            code: "more_communities_than_asked",
-            message: format!(
-                "{} communities instead of {wanted}: the street is in {} separate pieces",
-                shares.iter().sum::<usize>(),
-                pieces.len()
-            ),
-        });
-    }
+/// Communities of whole cells. A piece of the street that is cut off from the rest and too small for a community of its own
+/// (an exclave) joins the community of the nearest cell.
+pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg) -> Vec<u32> {
+    let weight = |piece: &[u32]| piece.iter().map(|c| cells.atoms[*c as usize].weight).sum::<f64>();
+    let mut pieces = cells.components();
+    pieces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    let total: f64 = pieces.iter().map(|p| weight(p)).sum();
+    let by_size = || (total / request.community_households.max(1) as f64).round() as usize;
+    let wanted = request.communities.unwrap_or_else(by_size).clamp(1, cells.atoms.len());
+    let own = pieces.iter().filter(|p| weight(p) >= total / wanted as f64 / 2.0).count().clamp(1, wanted);
+    let exclaves = pieces.split_off(own);
     let aims = Aims { effort: 2000.0, ..Aims::default() };
     let mut labels = vec![0; cells.atoms.len()];
     let mut first = 0;
-    for (piece, k) in pieces.iter().zip(shares) {
+    for (piece, k) in pieces.iter().zip(share_out(cells, &pieces, wanted)) {
         let part = partition(&cells.induced(piece), k, &aims, random, &|_| ());
         for (cell, label) in piece.iter().zip(part) {
             labels[*cell as usize] = first + label;
         }
         first += k as u32;
+    }
+    let centre = |c: &u32| cells.atoms[*c as usize].centre;
+    for exclave in &exclaves {
+        let to_exclave = |c: &u32| {
+            let [x, y] = centre(c);
+            exclave.iter().map(|e| (centre(e)[0] - x).hypot(centre(e)[1] - y)).fold(f64::INFINITY, f64::min)
+        };
+        let nearest = pieces.iter().flatten().min_by(|a, b| to_exclave(a).total_cmp(&to_exclave(b)));
+        if let Some(nearest) = nearest {
+            let label = labels[*nearest as usize];
+            exclave.iter().for_each(|cell| labels[*cell as usize] = label);
+        }
     }
     labels
 }

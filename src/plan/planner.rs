@@ -48,14 +48,13 @@ pub fn plan(
     let labels = given.label_blocks(&blocks, &graph, &mut warnings);
     let (cell_of_block, community_of_cell) = match &labels.cells {
         Some(cells) => (cells.clone(), labels.communities_of_cells(&given, &request.scheme)),
-        None => draw_cells(&graph, request, &labels, households, &mut random, &mut warnings, progress)?,
+        None => draw_cells(&graph, request, &labels, &mut random, &mut warnings, progress)?,
     };
     let cell_count = community_of_cell.len().max(cell_of_block.iter().max().map_or(0, |m| *m as usize + 1));
     let cells = graph.contract(&cell_of_block, cell_count);
 
     progress("communities", 0.0);
-    let community_of_cell =
-        if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut random, &mut warnings) };
+    let community_of_cell = if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut random) };
     check_balance(&cells, request, &mut warnings);
 
     progress("codes", 0.0);

@@ -140,7 +140,10 @@ pub fn score(street: &StreetData, plan: &Plan, group_size: usize) -> Score {
         let (all, near) = lengths(&segments, &borders, &metres);
         all - near
     };
-    let holes = |shape: &MultiPolygon| shape.0.iter().flat_map(|p| &p.interiors).map(|r| ring_area_m2(r)).sum::<f64>();
+    // Plane areas with straight edges in longitude and latitude: a border keeps its area whatever vertices are added to it.
+    let plane_m2 = |ring: &Vec<LonLat>| ring::signed_area2(ring) as f64 / 2.0 / metres.steps_per_metre().iter().product::<f64>();
+    let holes = |shape: &MultiPolygon| shape.0.iter().flat_map(|p| &p.interiors).map(|r| -plane_m2(r)).sum::<f64>();
+    let area = |shape: &MultiPolygon| shape.rings().map(plane_m2).sum::<f64>();
     let footprints = Footprints::new(&street.buildings, metres);
     let mean = |f: &dyn Fn(&CellScore) -> f64| by_cell.iter().map(f).sum::<f64>() / by_cell.len().max(1) as f64;
     let sizes = groups::sizes(group_size);
@@ -159,7 +162,7 @@ pub fn score(street: &StreetData, plan: &Plan, group_size: usize) -> Score {
         railway_inside_m: inside(LineClass::Railway),
         gap_m2: (holes(&union) - holes(&boundary)).max(0.0),
         overlaps,
-        rim_m2: (measure::area_m2(&boundary) - measure::area_m2(&union)).abs(),
+        rim_m2: (area(&boundary) - area(&union)).abs(),
         broken_cells: by_cell.iter().filter(|c| c.pieces != 1).count(),
         cut_buildings: footprints.crossed_by(inner.iter().copied()).len(),
         groups: plan.groups.len(),
@@ -168,12 +171,6 @@ pub fn score(street: &StreetData, plan: &Plan, group_size: usize) -> Score {
         mean_to_medoid_m: mean_to_medoid(street, plan, &metres),
         by_cell,
     }
-}
-
-fn ring_area_m2(ring: &[LonLat]) -> f64 {
-    let mut exterior = ring.to_vec();
-    exterior.reverse();
-    measure::area_m2(&crate::model::Polygon { exterior, interiors: Vec::new() }.into())
 }
 
 /// Households by cell, through their groups, and how many are in no group or in several.

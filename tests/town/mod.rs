@@ -4,6 +4,7 @@
 //! All positions are multiples of ten grid steps, so that there are grid positions exactly on most edges.
 
 #![allow(dead_code, reason = "every test binary uses a part of the town")]
+#![allow(clippy::unwrap_used, reason = "a town that cannot be made is a failed test")]
 
 use std::collections::BTreeMap;
 
@@ -81,9 +82,12 @@ pub fn town(size: TownSize) -> World {
     world
 }
 
+/// A corner's column and row.
+type Corner = (usize, usize);
+
 /// Shared corners and shared walls.
 struct Lattice {
-    walls: BTreeMap<((usize, usize), (usize, usize)), Vec<LonLat>>,
+    walls: BTreeMap<(Corner, Corner), Vec<LonLat>>,
 }
 
 impl Lattice {

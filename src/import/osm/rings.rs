@@ -82,9 +82,9 @@ fn walk(mut neighbours: BTreeMap<i64, Vec<i64>>) -> Vec<Vec<i64>> {
 mod tests {
     use super::*;
 
-    /// A grid of nodes: id = 100 y + x.
+    /// A grid of nodes a metre or so apart: id = 100 y + x.
     fn grid() -> FxHashMap<i64, LonLat> {
-        (0..10).flat_map(|y| (0..10).map(move |x| (i64::from(100 * y + x), LonLat::new(x, y)))).collect()
+        (0..10).flat_map(|y| (0..10).map(move |x| (i64::from(100 * y + x), LonLat::new(100 * x, 100 * y)))).collect()
     }
 
     fn shape(ways: &[&[i64]]) -> Result<Vec<(usize, usize)>, Reason> {

@@ -14,7 +14,7 @@ import {
   householdLayers,
   selectionLayers,
 } from './layers/grid';
-import { heatLayers, issueLayers } from './layers/issues';
+import { heatLayers, issueCountLayers, issueLayers } from './layers/issues';
 import { buildSources, type SourceState } from './sources';
 import type { MapTheme } from './themes/theme';
 
@@ -25,6 +25,8 @@ export interface StyleState extends SourceState {
   layers: readonly LayerName[];
   level: AreaLevel;
   classes: Classes | null;
+  /** Issues that the filter lets through. */
+  issueTotal: number;
   /** Code of the selected area. */
   selected: string | null;
   householdsUnit: string;
@@ -68,11 +70,12 @@ export function buildStyle(state: StyleState): StyleSpecification {
     ...groupLayers(theme),
     ...edgeLayers(theme, levels),
     ...(state.households ? householdLayers(theme) : []),
-    ...heatLayers(theme),
+    ...heatLayers(theme, state.issueTotal),
     ...selectionLayers(theme, state.selected),
     ...baseLabelLayers(theme, fonts),
+    ...issueLayers(theme),
     ...areaLabelLayers(theme, fonts, levels, state.householdsUnit),
-    ...issueLayers(theme, fonts),
+    ...issueCountLayers(theme, fonts),
   ];
   return {
     version: 8,

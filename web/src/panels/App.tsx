@@ -104,6 +104,8 @@ function PhoneHeader() {
 
 function DeskPanels() {
   const selected = selection.value !== null;
+  // Nothing to look at yet: the empty state has the stage to itself.
+  if (info.value.data?.streets.length === 0) return null;
   return (
     <>
       <aside class="column left" aria-label={t(selected ? 'detail.title' : 'overview.title')}>

@@ -5,7 +5,7 @@ import { t } from '../i18n';
 import { type Covered, GridMap } from '../map/map';
 import { buildStyle } from '../map/style';
 import { asOf, camera, issueParams, layers, level, selection } from '../state/app';
-import { attribution, classes, detail, info, revision } from '../state/data';
+import { attribution, classes, detail, info, revision, totals } from '../state/data';
 import { gridMap, mapFailed, tilesFailed } from '../state/mapHandle';
 import { isNarrow, mapTheme, sheet } from '../state/screen';
 import { routes, selectPoint } from './mapClicks';
@@ -32,6 +32,7 @@ function currentStyle() {
     layers: layers.value,
     level: level.value,
     classes: classes.value,
+    issueTotal: totals.value?.total ?? 0,
     selected: what ? (detail.value.data?.area?.code ?? (what.kind === 'area' ? what.code : null)) : null,
     householdsUnit: ` ${t('unit.households')}`,
     day: asOf.value,

@@ -1,16 +1,12 @@
 /** The whole at a glance, when nothing is selected. */
 
-import { fetchArea } from '../api/requests';
-import type { AreaCount, StreetInfo } from '../api/types';
+import type { StreetInfo } from '../api/types';
 import { formatNumber, t } from '../i18n';
-import { asOf, filter, isOn, selection, today } from '../state/app';
-import { cellCounts, info, totals } from '../state/data';
+import { asOf, filter, selection, today } from '../state/app';
+import { busiest, busiestAreas, info, totals } from '../state/data';
 import { isFiltered } from '../state/filter';
 import { gridMap } from '../state/mapHandle';
 import { EstimatedBadge, Stat } from './parts';
-
-/** Rows in the list of busiest cells. */
-const TOP = 5;
 
 export function Overview() {
   const data = info.value.data;
@@ -101,31 +97,34 @@ function IssueSummary() {
 }
 
 function BusiestCells() {
-  const rows = cellCounts.value.data?.counts ?? [];
-  const top = [...rows].filter((row) => row.total > 0).sort((a, b) => b.total - a.total || (a.code < b.code ? -1 : 1));
-  const most = top[0]?.total ?? 0;
-  if (most === 0 || !isOn('cells')) return null;
+  const rows = busiest.value;
+  const areas = busiestAreas.value.data;
+  const most = rows[0]?.total ?? 0;
+  if (most === 0) return null;
   return (
     <section class="card" aria-label={t('overview.top')}>
       <h3>{t('overview.top')}</h3>
       <ol class="ranking">
-        {top.slice(0, TOP).map((row) => (
-          <li key={row.code}>
-            <button type="button" onClick={() => void showCell(row)}>
-              <code>{row.code}</code>
-              <span class="ranking-bar" style={{ width: `${(row.total / most) * 100}%` }} aria-hidden="true" />
-              <span class="ranking-count">{formatNumber(row.total)}</span>
-            </button>
-          </li>
-        ))}
+        {rows.map(({ code, total }) => {
+          const area = areas?.get(code);
+          return (
+            <li key={code}>
+              <button
+                type="button"
+                title={code}
+                onClick={() => {
+                  selection.value = { kind: 'area', code };
+                  if (area) gridMap.value?.fit(area.bbox);
+                }}
+              >
+                <span class="ranking-name">{area?.name || code}</span>
+                <span class="ranking-count">{formatNumber(total)}</span>
+                <span class="ranking-bar" style={{ width: `${(total / most) * 100}%` }} aria-hidden="true" />
+              </button>
+            </li>
+          );
+        })}
       </ol>
     </section>
   );
-}
-
-async function showCell({ code }: AreaCount) {
-  selection.value = { kind: 'area', code };
-  // Its box is known to the server alone. A failure shows in the card, which asks for the same area.
-  const area = await fetchArea(code, asOf.value).catch(() => null);
-  if (area) gridMap.value?.fit(area.bbox);
 }

@@ -136,7 +136,9 @@ function HitRow({ hit, index }: { hit: Hit; index: number }) {
       <Icon />
       <span class="search-hit-text">
         <span class="search-hit-name">{hit.name || hit.code}</span>
-        <span class="search-hit-context">{[hit.code, hit.context].filter(Boolean).join(' · ')}</span>
+        <span class="search-hit-context">
+          {[hit.name && hit.code !== hit.name ? hit.code : null, hit.context].filter(Boolean).join(' · ')}
+        </span>
       </span>
       <span class="chip">{t(kindKey(hit.kind))}</span>
     </div>
@@ -145,8 +147,10 @@ function HitRow({ hit, index }: { hit: Hit; index: number }) {
 
 function SearchNote() {
   const { error, loading, data } = found.value;
-  if (error) return <p class="search-note">{t('search.failed')}</p>;
   if (typed.value?.swapped) return <p class="search-note">{t('search.swapped')}</p>;
+  if (error) {
+    return <p class="search-note">{t(error.code === 'bad_coordinate' ? 'search.badcoordinate' : 'search.failed')}</p>;
+  }
   if (!loading && data?.hits.length === 0)
     return <p class="search-note">{t('search.none', { q: text.value.trim() })}</p>;
   return null;

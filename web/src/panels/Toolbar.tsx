@@ -80,9 +80,14 @@ export function ThemeSwitch() {
 
 export function CopyLink() {
   return (
-    <button type="button" class="button" onClick={() => void copyText(location.href, t('toolbar.copied'))}>
+    <button
+      type="button"
+      class="button copy-link"
+      title={t('toolbar.copy')}
+      onClick={() => void copyText(location.href, t('toolbar.copied'))}
+    >
       <LinkIcon />
-      {t('toolbar.copy')}
+      <span>{t('toolbar.copy')}</span>
     </button>
   );
 }

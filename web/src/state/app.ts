@@ -81,7 +81,7 @@ function ownDefaults(): View {
  * Returns what ends it.
  */
 export function bindUrl(onJump: (camera: Camera | null) => void): () => void {
-  let written = '';
+  let written: string | null = null;
   const read = () => {
     if (location.hash === written) return;
     showView(parseView(location.hash, ownDefaults()));

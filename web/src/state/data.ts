@@ -44,6 +44,26 @@ export const totals = computed(() => {
   });
 });
 
+/** Rows in the list of busiest cells. */
+const BUSIEST = 5;
+
+/** Cells with most issues, most first. */
+export const busiest = computed(() =>
+  (cellCounts.value.data?.counts ?? [])
+    .filter((row) => row.total > 0)
+    .sort((a, b) => b.total - a.total || (a.code < b.code ? -1 : 1))
+    .slice(0, BUSIEST),
+);
+
+const busiestFetcher = fetcher<{ codes: string[]; day: string | null }, Map<string, AreaSummary>>(
+  async ({ codes, day }, abort) => {
+    const areas = await Promise.all(codes.map((code) => fetchArea(code, day, abort)));
+    return new Map(areas.map((area) => [area.code, area]));
+  },
+);
+/** What the busiest cells are called and where they are. */
+export const busiestAreas = busiestFetcher.state;
+
 /** What the detail card shows. */
 export interface Detail {
   issue: IssueDetail | null;
@@ -111,6 +131,13 @@ export function followData(): () => void {
       once('cells', question, () => void cellFetcher.ask({ level: 'cell', params }));
       once('choropleth', `${shown} ${question}`, () => {
         void choroplethFetcher.ask(shown === 'cell' ? null : { level: shown, params });
+      });
+    }),
+    effect(() => {
+      const codes = busiest.value.map((row) => row.code);
+      const day = asOf.value;
+      once('busiest', `${codes} ${day} ${revision.value}`, () => {
+        void busiestFetcher.ask(codes.length ? { codes, day } : null);
       });
     }),
     effect(() => {

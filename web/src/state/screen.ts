@@ -14,7 +14,7 @@ function mediaQuery(query: string): ReadonlySignal<boolean> {
 }
 
 /** Keep in step with the style sheets' only breakpoint. */
-export const isNarrow = mediaQuery('(max-width: 899px)');
+export const isNarrow = mediaQuery('(max-width: 1023px)');
 const prefersDark = mediaQuery('(prefers-color-scheme: dark)');
 
 export const isDark = computed(() => (theme.value === 'auto' ? prefersDark.value : theme.value === 'dark'));

@@ -59,7 +59,7 @@ export function areaFillLayers(theme: MapTheme): LayerSpecification[] {
       source: 'grid',
       'source-layer': SOURCE_LAYER.cell,
       minzoom: LEVEL_MINZOOM.cell,
-      paint: { 'fill-color': theme.hover, 'fill-opacity': ['case', hovered, 0.12, 0] },
+      paint: { 'fill-color': theme.hover, 'fill-opacity': ['case', hovered, 0.08, 0] },
     },
   ];
 }
@@ -148,6 +148,7 @@ export function edgeLayers(theme: MapTheme, levels: readonly AreaLevel[]): Layer
     });
 }
 
+/** Nearly clear, because a tower's groups lie one upon another. */
 export function groupLayers(theme: MapTheme): LayerSpecification[] {
   const hovered: ExpressionSpecification = ['boolean', ['feature-state', 'hover'], false];
   return [
@@ -157,7 +158,7 @@ export function groupLayers(theme: MapTheme): LayerSpecification[] {
       source: 'grid',
       'source-layer': 'groups',
       minzoom: GROUPS_ZOOM,
-      paint: { 'fill-color': theme.group.fill, 'fill-opacity': ['case', hovered, 0.28, 0.12] },
+      paint: { 'fill-color': theme.group.fill, 'fill-opacity': ['case', hovered, 0.28, 0.04] },
     },
     {
       id: 'group-line',

@@ -7,11 +7,36 @@ export const SINGLE_ISSUES_ZOOM = 14;
 
 const weight: ExpressionSpecification = ['coalesce', ['get', 'weight'], 1];
 const single: ExpressionSpecification = ['has', 'id'];
+const closed: ExpressionSpecification = ['==', ['get', 'status'], 'closed'];
 
-/** Area grows with the count, within what is readable. */
-const binRadius: ExpressionSpecification = ['interpolate', ['linear'], ['sqrt', weight], 1, 7, 4, 10, 10, 14, 30, 20];
+/** Area grows with the count. A bin is 8 pixels wide, so few lie apart: small ones stay small, and large ones lie on top. */
+const binRadius: ExpressionSpecification = [
+  'interpolate',
+  ['linear'],
+  ['sqrt', weight],
+  1,
+  3,
+  3,
+  6,
+  6,
+  10,
+  12,
+  15,
+  30,
+  22,
+];
 
-export function heatLayers(theme: MapTheme): LayerSpecification[] {
+/** Counts are written only where they fit the circle. */
+const COUNTED = 20;
+
+/** Heat is relative: however many issues there are, the busiest places are the warmest and the rest is still seen. */
+function intensity(total: number): number {
+  return Math.min(2, Math.max(0.2, Math.sqrt(600 / Math.max(total, 1))));
+}
+
+/** `total`: how many issues the filter lets through. */
+export function heatLayers(theme: MapTheme, total: number): LayerSpecification[] {
+  const scale = intensity(total);
   const ramp = theme.heat.flat();
   return [
     {
@@ -20,8 +45,20 @@ export function heatLayers(theme: MapTheme): LayerSpecification[] {
       source: 'heat',
       'source-layer': 'heat',
       paint: {
-        'heatmap-weight': ['interpolate', ['linear'], weight, 0, 0, 1, 0.18, 10, 0.7, 50, 1],
-        'heatmap-intensity': ['interpolate', ['linear'], ['zoom'], 8, 0.3, 12, 0.7, 15, 1.1, 18, 2],
+        'heatmap-weight': ['interpolate', ['linear'], weight, 0, 0, 1, 0.15, 10, 0.6, 50, 1],
+        'heatmap-intensity': [
+          'interpolate',
+          ['linear'],
+          ['zoom'],
+          8,
+          0.3 * scale,
+          12,
+          0.7 * scale,
+          15,
+          1.1 * scale,
+          18,
+          2 * scale,
+        ],
         'heatmap-radius': ['interpolate', ['exponential', 1.4], ['zoom'], 8, 8, 12, 16, 15, 30, 18, 60],
         'heatmap-color': [
           'interpolate',
@@ -35,7 +72,7 @@ export function heatLayers(theme: MapTheme): LayerSpecification[] {
   ];
 }
 
-export function issueLayers(theme: MapTheme, fonts: string[]): LayerSpecification[] {
+export function issueLayers(theme: MapTheme): LayerSpecification[] {
   return [
     {
       id: 'issue-bins',
@@ -49,25 +86,8 @@ export function issueLayers(theme: MapTheme, fonts: string[]): LayerSpecificatio
         'circle-color': theme.bin.fill,
         'circle-opacity': 0.78,
         'circle-stroke-color': theme.bin.outline,
-        'circle-stroke-width': 1.5,
+        'circle-stroke-width': 1,
       },
-    },
-    {
-      id: 'issue-bin-count',
-      type: 'symbol',
-      source: 'issues',
-      'source-layer': 'issues',
-      filter: ['!', single],
-      layout: {
-        'text-field': ['to-string', weight],
-        'text-font': fonts,
-        'text-size': 11,
-        'text-allow-overlap': true,
-        // As wide as most circles: names, placed after, look for room beside it.
-        'text-padding': 8,
-        'symbol-sort-key': weight,
-      },
-      paint: { 'text-color': theme.bin.text },
     },
     {
       id: 'issue-points',
@@ -78,7 +98,18 @@ export function issueLayers(theme: MapTheme, fonts: string[]): LayerSpecificatio
       // What waits for somebody lies on top of what is done.
       layout: { 'circle-sort-key': ['match', ['get', 'status'], 'open', 2, 'in_progress', 1, 0] },
       paint: {
-        'circle-radius': ['interpolate', ['linear'], ['zoom'], 14, 3.2, 18, 7],
+        // What is done recedes: at most zooms it is by far the most.
+        'circle-radius': [
+          'interpolate',
+          ['linear'],
+          ['zoom'],
+          14,
+          ['case', closed, 1.7, 4],
+          18,
+          ['case', closed, 5, 8],
+        ],
+        'circle-opacity': ['case', closed, 0.55, 1],
+        'circle-stroke-opacity': ['case', closed, 0.4, 1],
         'circle-color': [
           'match',
           ['get', 'status'],
@@ -89,8 +120,29 @@ export function issueLayers(theme: MapTheme, fonts: string[]): LayerSpecificatio
           theme.status.closed,
         ],
         'circle-stroke-color': theme.bin.outline,
-        'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 14, 0.8, 18, 1.5],
+        'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 14, ['case', closed, 0, 1], 18, 1.5],
       },
+    },
+  ];
+}
+
+/** Above the names, which make room for the counts. */
+export function issueCountLayers(theme: MapTheme, fonts: string[]): LayerSpecification[] {
+  return [
+    {
+      id: 'issue-bin-count',
+      type: 'symbol',
+      source: 'issues',
+      'source-layer': 'issues',
+      filter: ['all', ['!', single], ['>=', weight, COUNTED]],
+      layout: {
+        'text-field': ['to-string', weight],
+        'text-font': fonts,
+        'text-size': 11,
+        'text-padding': 6,
+        'symbol-sort-key': ['-', 0, weight],
+      },
+      paint: { 'text-color': theme.bin.text },
     },
   ];
 }

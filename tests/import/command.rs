@@ -1,0 +1,200 @@
+//! `wangge import …` as it is called: the store after it, the exit code, what is printed where.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+use wangge::model::{Code, NO_STREET, StreetData};
+
+use super::{
+    folder::{self, BOUNDARY, HOUSEHOLDS, street},
+    map,
+};
+
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn database(&self) -> String {
+        format!("gpkg:{}", self.folder.path().join("desk.gpkg").display())
+    }
+
+    fn import(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wangge"));
+        command.arg("import").args(arguments).args(["--db", &self.database()]).current_dir(self.folder.path());
+        command.output().unwrap()
+    }
+
+    /// The JSON that a successful import prints.
+    fn imported(&self, arguments: &[&str]) -> serde_json::Value {
+        let output = self.import(&[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// What a failed import says; nothing may have been printed as a result.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.import(arguments);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn stored(&self, code: &str) -> StreetData {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let store = wangge::store::open(&self.database()).await.unwrap();
+            store.load_street(&Code::new(code).unwrap()).await.unwrap().unwrap_or_default()
+        })
+    }
+
+    fn write(&self, name: &str, content: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn importing_twice_changes_nothing_and_what_is_gone_goes() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    let arguments = ["survey", text(survey.path()), "--street", "520201901=试点"];
+    let first = desk.imported(&arguments);
+    assert_eq!(first["streets"][0]["changed"]["households"], 3);
+    let stored = desk.stored("520201901");
+    assert_eq!((stored.version, stored.street().unwrap().name.as_str(), stored.buildings.len()), (1, "试点", 2));
+    assert_eq!(desk.imported(&arguments)["streets"][0], serde_json::json!({"street": "520201901", "version": 1, "changed": {}}));
+    assert_eq!(desk.stored("520201901"), stored);
+    std::fs::write(survey.path().join("households.csv"), &HOUSEHOLDS[..HOUSEHOLDS.find("H3").unwrap()]).unwrap();
+    assert_eq!(
+        desk.imported(&arguments)["streets"][0],
+        serde_json::json!({"street": "520201901", "version": 2, "changed": {"households": 1}})
+    );
+    assert_eq!(desk.stored("520201901").households.len(), 2);
+}
+
+#[test]
+fn a_broken_file_leaves_the_store_as_it_was() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    let broken = folder::folder("boundary.geojson", &BOUNDARY[..200]);
+    let message = desk.refused(&["survey", text(broken.path()), "--street", "520201901"]);
+    assert!(message.contains("boundary.geojson, line 2") && message.contains("cut off"), "{message}");
+    assert!(!desk.folder.path().join("desk.gpkg").exists(), "not even an empty database is left behind");
+    desk.imported(&["survey", text(survey.path()), "--street", "520201901"]);
+    let stored = desk.stored("520201901");
+    for (arguments, words) in [
+        (vec!["survey", text(broken.path()), "--street", "520201901"], "cut off"),
+        (vec!["survey", text(survey.path()), "--street", "520201"], "code of a county"),
+        (vec!["survey", text(survey.path()), "--street", "520201901", "--crs", "EPSG:4"], "unknown CRS"),
+        (vec!["households", "none.csv"], "none.csv"),
+        (vec!["osm", text(&map::town()), "--area", "Nowhere", "--street", "520201901"], "Talheim"),
+    ] {
+        let message = desk.refused(&arguments);
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(desk.stored("520201901"), stored);
+}
+
+#[test]
+fn a_household_list_replaces_estimates_and_is_kept_by_the_next_map() {
+    let desk = Desk::new();
+    let map = ["osm", text(&map::town()), "--area", "Bergdorf", "--street", "520201901"].map(str::to_owned);
+    let map: Vec<&str> = map.iter().map(String::as_str).collect();
+    desk.imported(&map);
+    assert!(desk.stored("520201901").households.iter().all(|household| household.estimated));
+    let list = desk.write("list.csv", "household_id,building_id,lon,lat\nA,w30,104.80105,26.50105\nB,,104.803,26.503\nC,w30,105.8,26.5\n");
+    let result = desk.imported(&["households", &list]);
+    assert_eq!(result["report"]["counts"]["households"], serde_json::json!({"read": 3, "kept": 2, "rejected": 1}));
+    let listed = desk.stored("520201901");
+    let ids: Vec<&str> = listed.households.iter().map(|household| household.id.as_str()).collect();
+    assert_eq!(ids, ["A", "B"]);
+    let again = desk.imported(&map);
+    assert!(again["report"]["notes"].to_string().contains("household list, which is kept"), "{again}");
+    assert_eq!(desk.stored("520201901"), listed);
+
+    let part = desk.write("part.csv", "household_id,building_id,lon,lat\nD,w30,104.80105,26.50105\n");
+    desk.imported(&["households", &part]);
+    assert_eq!(desk.stored("520201901").households.len(), 3, "others of the list stay");
+    desk.imported(&["households", &part, "--replace"]);
+    assert_eq!(desk.stored("520201901").households.len(), 1);
+}
+
+#[test]
+fn issues_are_filed_by_position_and_stay_where_they_are() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    let list = desk.write("issues.csv", "nr,e,n,kind,at\n1,484500,2941500,waste,2026-01-01\n2,490000,2941500,waste,2026-01-02 10:00\n");
+    let arguments = ["issues", &list, "--crs", "EPSG:4544", "--map", "issue_id=nr,category=kind,x=e,y=n", "--map", "reported_at=at"];
+    desk.imported(&arguments);
+    assert_eq!(desk.stored(NO_STREET).issues.len(), 2, "no street is known yet");
+    desk.imported(&["survey", text(survey.path()), "--street", "520201901"]);
+    assert_eq!(desk.imported(&arguments)["streets"][0]["changed"], serde_json::json!({}), "known issues stay filed where they are");
+    let more = desk.write("more.csv", "nr,e,n,kind,at\n3,484500,2941500,waste,2026-01-01\n");
+    desk.imported(&["issues", &more, "--crs", "EPSG:4544", "--map", "issue_id=nr,category=kind,x=e,y=n,reported_at=at"]);
+    let stored = desk.stored("520201901");
+    assert_eq!(
+        (stored.issues.len(), stored.issues[0].reported_at.to_string().as_str()),
+        (1, "2025-12-31T16:00:00Z"),
+        "midnight in Shanghai"
+    );
+}
+
+#[test]
+fn boundaries_make_streets_and_go_below_them() {
+    let desk = Desk::new();
+    let square = |code: &str, west: f64, east: f64| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"id":"{code}","title":"T{code}"}},"geometry":{{"type":"Polygon","coordinates":[[[{west},26.5],[{east},26.5],[{east},26.51],[{west},26.51],[{west},26.5]]]}}}}"#
+        )
+    };
+    let collection = |features: &[String]| format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","));
+    let communities =
+        desk.write("communities.geojson", &collection(&[square("520201901001", 104.8, 104.81), square("520201901002", 104.81, 104.82)]));
+    let fields = ["--code-field", "id", "--name-field", "title"];
+    let message = desk.refused(&[&["boundaries", &communities, "--level", "community"][..], &fields].concat());
+    assert!(message.contains("import it first with --level street"), "{message}");
+    let streets = desk.write("streets.geojson", &collection(&[square("520201901", 104.8, 104.82), square("520201902", 104.82, 104.84)]));
+    desk.imported(&[&["boundaries", &streets, "--level", "street"][..], &fields].concat());
+    assert_eq!(desk.stored("520201902").street().unwrap().name, "T520201902");
+    desk.imported(&[&["boundaries", &communities, "--level", "community"][..], &fields].concat());
+    let codes: Vec<String> = desk.stored("520201901").areas.iter().map(|area| area.code.to_string()).collect();
+    assert_eq!(codes, ["520201901", "520201901001", "520201901002"]);
+    // The street that is stored is enough of an area for a map.
+    desk.imported(&["osm", text(&map::town()), "--street", "520201901"]);
+    assert!(!desk.stored("520201901").lines.is_empty());
+    assert_eq!(desk.stored("520201901").areas.len(), 3, "communities stay");
+}
+
+#[test]
+fn the_report_file_has_every_problem_also_when_the_import_fails() {
+    let desk = Desk::new();
+    let rows: String = (0..30).map(|i| format!("G{i},B1,,,490000,2941110\n")).collect();
+    let survey = folder::folder("households.csv", format!("{HOUSEHOLDS}{rows}"));
+    let report = desk.folder.path().join("report.json");
+    let output = desk.import(&["survey", text(survey.path()), "--street", street().as_str(), "--report", text(&report)]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        shown.contains("households.csv, line 5, G0: the position lies outside the street") && shown.contains("… and 10 more"),
+        "{shown}"
+    );
+    let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(written["problems"].as_array().unwrap().len(), 30);
+
+    let survey = folder::folder("households.csv", format!("household_id,building_id,unit,floor,x,y\n{rows}"));
+    let message = desk.refused(&["survey", text(survey.path()), "--street", street().as_str(), "--report", text(&report)]);
+    assert!(message.contains("none of 30 households could be used; the first: households.csv, line 2, G0"), "{message}");
+    let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(
+        (written["problems"].as_array().unwrap().len(), &written["report"]["counts"]["households"]["kept"]),
+        (30, &serde_json::json!(0))
+    );
+}

@@ -1,0 +1,55 @@
+import { expect, expectDrawn, idle, open, test } from './app';
+
+test('a server out of reach is said, and retried', async ({ page }) => {
+  await page.route('**/api/**', (route) => route.abort('connectionrefused'));
+  await page.goto('/#lang=zh');
+  await expect(page.getByRole('alert')).toContainText('无法连接服务器');
+  await page.unroute('**/api/**');
+  await page.getByRole('button', { name: '重试' }).click();
+  await expect(page.getByTestId('issue-summary')).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('tiles that fail are said, and come after a retry', async ({ page }) => {
+  await page.route('**/tiles/streets*/**', (route) => route.fulfill({ status: 500, body: '{}' }));
+  await page.goto('/#lang=zh');
+  await expect(page.getByRole('alert')).toContainText('部分地图瓦片加载失败');
+  await page.unroute('**/tiles/streets*/**');
+  await page.getByRole('button', { name: '重试' }).click();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expectDrawn(page, 'street-fill');
+});
+
+test('without a street it tells how to import one', async ({ page }) => {
+  await page.route('**/api/info', async (route) => {
+    const response = await route.fetch();
+    const info = await response.json();
+    await route.fulfill({ response, json: { ...info, streets: [], bounds: null } });
+  });
+  await page.goto('/#lang=zh');
+  await expect(page.getByRole('heading', { name: '还没有街道数据' })).toBeVisible();
+  await expect(page.getByText('wangge import survey')).toBeVisible();
+});
+
+test('an area that is no more', async ({ page }) => {
+  await open(page, '#lang=zh&sel=area:999999999');
+  await expect(page.getByText('没有找到这个区域')).toBeVisible();
+});
+
+test('a change on the server refreshes tiles and counts', async ({ page }) => {
+  let change = false;
+  await page.route('**/api/events', async (route) => {
+    // The first stream is quiet; the browser comes back after the retry time it was given.
+    const body = change
+      ? 'retry: 60000\nevent: change\ndata: {"street":"1","version":2,"rows":{"issues":1}}\n\n'
+      : 'retry: 300\n: quiet\n\n';
+    await route.fulfill({ headers: { 'content-type': 'text/event-stream' }, body });
+  });
+  await open(page, '#lang=zh');
+  await idle(page);
+  const tile = page.waitForRequest((r) => r.url().includes('/tiles/issues/'));
+  const counts = page.waitForRequest((r) => r.url().includes('/api/counts'));
+  change = true;
+  await tile;
+  await counts;
+});
