@@ -67,3 +67,33 @@ fn advice(code: &str) -> Advice {
         _ => Advice::None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(code: &str) -> String {
+        match advice(code) {
+            Advice::Damaged => "damaged".into(),
+            Advice::Do(what) => what.into(),
+            Advice::None => String::new(),
+        }
+    }
+
+    #[test]
+    fn both_drivers_codes_lead_to_advice() {
+        for (sqlite, postgres, word) in [("13", "53100", "disk is full"), ("1032", "25006", "read-only"), ("267", "XX001", "damaged")] {
+            assert!(told(sqlite).contains(word), "{sqlite}: {}", told(sqlite));
+            assert!(told(postgres).contains(word), "{postgres}: {}", told(postgres));
+        }
+        assert_eq!(told("23505"), "");
+        assert_eq!(told("2067"), "", "a unique constraint is no fault of the disk");
+        assert_eq!(told(""), "");
+    }
+
+    #[test]
+    fn a_value_that_does_not_decode_is_damage() {
+        let error = failed(|| "lines L7")(sqlx::Error::Decode("no such class".into()));
+        assert_eq!(error.to_string(), "stored lines L7 is damaged: no such class");
+    }
+}

@@ -37,6 +37,31 @@ pub async fn commit_for_ever() {
     }
 }
 
+/// A file that cannot grow any more, as on a full disk: the commit fails, says what to do, and leaves the old state.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_leaves_the_old_state() {
+    super::place::on(super::place::Kind::GeoPackage, |place: Arc<Place>| async move {
+        let store = place.open().await;
+        let street = code("520201001");
+        store.commit(0, &set(&street, "1", vec![Change::PutHouseholds(vec![household("h", 1)])])).await.unwrap();
+        let before = store.load().await.unwrap();
+        // 2 MB, and an error instead of the signal.
+        let output = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$0\" a_process_that_commits_for_ever --exact --ignored --nocapture"])
+            .arg(std::env::current_exe().unwrap())
+            .env(URL, &place.url)
+            .env(STREET, street.as_str())
+            .env(ROWS, "100000")
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+        assert!(!output.status.success() && message.contains("free space"), "{message}");
+        assert_eq!(store.load().await.unwrap(), before);
+        assert_eq!(place.open().await.load().await.unwrap(), before);
+    })
+    .await;
+}
+
 /// Kills the process at 25 moments: imports of thousands of rows, edits of a few.
 pub async fn a_killed_process_leaves_old_or_new(place: Arc<Place>) {
     drop(place.open().await);
