@@ -62,7 +62,7 @@ fn broken_rings_are_left_out_by_name() {
     // In one line in metres; in degrees, rounded to the grid, not quite.
     assert_eq!(building_ring("[[484300,2941100],[484305,2941100],[484310,2941100],[484300,2941100]]"), [(Reason::NoArea, line)]);
     assert_eq!(building_ring("[[484300,NaN],[484310,2941100],[484310,2941110],[484300,NaN]]"), [(Reason::Malformed, line)]);
-    assert_eq!(building_ring("[[484300],[484310,2941100],[484310,2941110],[484300]]"), [(Reason::Malformed, line)]);
+    assert_eq!(building_ring("[[484300],[484310,2941100],[484310,2941110],[484300]]"), [(Reason::BadCoordinate, line)]);
     assert_eq!(building_ring("[[2941100,484300],[2941100,484310],[2941110,484310],[2941100,484300]]"), [(Reason::BadCoordinate, line)]);
     let point = with_building(r#"{"building_id":"B3"}"#, r#"{"type":"Point","coordinates":[484300,2941100]}"#);
     assert_eq!(reasons("buildings.geojson", point), [(Reason::WrongGeometry, line)]);
