@@ -1,5 +1,7 @@
 //! The service through its real router: status, headers and body of every resource.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
 mod mini;
 
 use std::{path::Path, sync::Arc, time::Duration};

@@ -1,6 +1,8 @@
 //! What the log says of requests. A binary of its own: the log of a test is the log of its thread only while no other thread
 //! decides which events are wanted.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
 mod mini;
 
 use std::{io::Write, sync::Arc};

@@ -1,11 +1,150 @@
-//! `wangge demo`.
+//! `wangge demo`: the sample city, imported, planned, with issues, served.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use anyhow::{Context, bail};
+use jiff::{Span, Timestamp, civil::Date};
+use wangge::{
+    city::{self, names},
+    import::{Intake, Report, diff, survey},
+    model::{Code, Community, PlanId, StreetData},
+    plan,
+    serve::{self, Options, SAMPLE_CITY},
+    store::{self, Store},
+};
+
+use super::{
+    plan::book,
+    progress::Progress,
+    serve::{Listen, end_signal, serve_until_signal},
+    today,
+};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    listen: Listen,
+    /// Households of the sample city
+    #[arg(long, value_name = "N", default_value_t = 40_000)]
+    households: usize,
+    /// The same seed makes the same city
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The street's code; the names of Zhongshan's (520201…) are known
+    #[arg(long, value_name = "CODE", default_value = "520201014")]
+    street: Code,
+    /// Keep the city and its database in this folder, and use what is there; else they are temporary
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let _ = args;
-    anyhow::bail!("not built yet")
+    let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
+    let folder = Folder::open(args.data.clone())?;
+    let store = store::open(&format!("gpkg:{}", folder.path.join("demo.gpkg").display())).await?;
+    let options = Options { households: true, hosts: args.listen.hosts(), ..Options::default() };
+    tokio::select! {
+        made = make(&args, &folder.path, &store) => made?,
+        () = end_signal() => {
+            // A planner at work does not hear signals; leave without it, but not without tidying up.
+            drop(folder);
+            std::process::exit(130);
+        }
+    }
+    serve_until_signal(listener, store, options).await
+}
+
+/// Makes what is not there yet: the city, its rows, its plan.
+async fn make(args: &Args, folder: &Path, store: &Arc<dyn Store>) -> anyhow::Result<()> {
+    let stored = store.load_street(&args.street).await?;
+    if stored.as_ref().is_some_and(|street| !street.plans.is_empty()) {
+        eprintln!("using the city in {}", folder.display());
+        return Ok(());
+    }
+    let stored = match stored {
+        Some(stored) => stored,
+        None => import_city(args, folder, store).await?,
+    };
+    plan_city(args, stored, store).await
+}
+
+/// Writes a survey folder and imports it, by the same way as any other.
+async fn import_city(args: &Args, folder: &Path, store: &Arc<dyn Store>) -> anyhow::Result<StreetData> {
+    let start = Instant::now();
+    let request =
+        city::Request { households: args.households, seed: args.seed, street: args.street.clone(), until: today(Timestamp::now()) };
+    let survey_folder = folder.join("survey");
+    let (set, issues, households) = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+        let city = city::generate(&request)?;
+        city::write(&city, &survey_folder)?;
+        let mut intake = Intake::new(Report::default(), |_| ());
+        let options = survey::Options { crs: None, zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(8)) };
+        let records = survey::read(&survey_folder, &city.street, Some(&city.name), &options, &mut intake)?;
+        if intake.report.problem_count() > 0 {
+            bail!("the sample city is not clean:\n{}", intake.report);
+        }
+        let set = diff::change_set(city.street.clone(), SAMPLE_CITY, &StreetData::default(), &records);
+        Ok((set, city.issues.len(), city.households.len()))
+    })
+    .await??;
+    store.commit(0, &set).await?;
+    let seconds = start.elapsed().as_secs_f64();
+    eprintln!("sample city: {households} households and {issues} issues, all invented, imported in {seconds:.1} s");
+    store.load_street(&args.street).await?.context("the sample city was not stored")
+}
+
+async fn plan_city(args: &Args, street: StreetData, store: &Arc<dyn Store>) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let code = args.street.clone();
+    let known_communities = names::communities_of(&code).into_iter().map(|(code, name)| Community { code, name }).collect();
+    let request = plan::Request { seed: args.seed, known_communities, ..plan::Request::default() };
+    let now = Timestamp::now();
+    let registration = plan::Registration { id: PlanId(1), name: "demo".into(), now, publish_from: Some(a_year_before(today(now))) };
+    let (set, version, summary) = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+        let progress = Progress::new();
+        let (new, warnings) = plan::plan(&street, &request, registration, &|stage, share| progress.at(stage, share))?;
+        for warning in &warnings {
+            tracing::warn!("{}", warning.message);
+        }
+        let summary = format!("{} communities, {} cells, {} groups", new.communities.len(), new.cells.len(), new.groups.len());
+        Ok((book(&code, &street, new), street.version, summary))
+    })
+    .await??;
+    store.commit(version, &set).await?;
+    eprintln!("planned in {:.1} s: {summary}", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The city's issues reach back a year; so does the plan, for "as of" to have something to say.
+fn a_year_before(day: Date) -> Date {
+    day.saturating_sub(Span::new().years(1))
+}
+
+/// Where the demo's files are; a temporary folder goes when it is dropped.
+struct Folder {
+    path: PathBuf,
+    is_temporary: bool,
+}
+
+impl Folder {
+    fn open(kept: Option<PathBuf>) -> anyhow::Result<Self> {
+        let is_temporary = kept.is_none();
+        let path = kept.unwrap_or_else(|| std::env::temp_dir().join(format!("wangge-demo-{}", std::process::id())));
+        std::fs::create_dir_all(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+        Ok(Self { path, is_temporary })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.is_temporary {
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
 }

@@ -54,7 +54,7 @@ pub async fn serve_until_signal(listener: tokio::net::TcpListener, store: Arc<dy
     let address = listener.local_addr().context("the listening socket has no address")?;
     let service = Service::start(store, options).await?;
     eprintln!("Wangge is at {} (Ctrl-C ends it)", url(address));
-    serve::run(listener, service, signal()).await.context("serving")?;
+    serve::run(listener, service, end_signal()).await.context("serving")?;
     eprintln!("Wangge has ended");
     Ok(())
 }
@@ -67,7 +67,8 @@ fn url(address: SocketAddr) -> String {
     }
 }
 
-async fn signal() {
+/// Waits for Ctrl-C or SIGTERM.
+pub async fn end_signal() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -122,7 +122,7 @@ pub(super) async fn get_info(State(service): State<Arc<Service>>, params: Params
         version: env!("CARGO_PKG_VERSION").into(),
         today: today.to_string(),
         households_layer: service.options.households,
-        synthetic: service.options.synthetic,
+        synthetic: service.sources.is_synthetic(),
         bounds: bounds.map(degrees),
         streets,
         issues,

@@ -31,4 +31,4 @@ mod tiles;
 
 pub use error::{Error, Problem};
 pub use run::{BindError, bind, router, run};
-pub use state::{Hosts, Options, Service, StartError};
+pub use state::{Hosts, Options, SAMPLE_CITY, Service, StartError};

@@ -6,12 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    Service, StartError,
-    events::ChangeEvent,
-    health::recorder,
-    state::{Current, OSM_ATTRIBUTION},
-};
+use super::{Service, StartError, events::ChangeEvent, health::recorder, state::Current};
 use crate::model::{ChangeKind, Code, Version};
 
 /// Longest time between two looks at the store; a wake-up that got lost costs no more.
@@ -74,9 +69,7 @@ impl Service {
         let mut rows: BTreeMap<ChangeKind, usize> = BTreeMap::new();
         for note in notes.iter().filter(|note| note.version <= version) {
             note.rows.iter().for_each(|(kind, count)| *rows.entry(*kind).or_default() += count);
-            if note.what.starts_with("import osm") {
-                self.attribution.store(Arc::new(OSM_ATTRIBUTION.to_owned()));
-            }
+            self.sources.learn(&note.what);
         }
         let mut versions = before.versions.clone();
         match &data {

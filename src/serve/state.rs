@@ -33,8 +33,6 @@ pub enum Hosts {
 pub struct Options {
     /// Whether household positions are served.
     pub households: bool,
-    /// Whether the data is invented, and the app should say so.
-    pub synthetic: bool,
     /// Whose `Host` headers are answered.
     pub hosts: Hosts,
     /// Bytes the tile cache may hold.
@@ -43,7 +41,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { households: false, synthetic: false, hosts: Hosts::Loopback, tile_cache_bytes: 256 << 20 }
+        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 256 << 20 }
     }
 }
 
@@ -90,8 +88,8 @@ pub struct Service {
     pub(super) ending: watch::Sender<bool>,
     /// Whether the snapshot is known to be as new as the store.
     pub(super) fresh: AtomicBool,
-    /// Source notices for the map, from the change log.
-    pub(super) attribution: ArcSwap<String>,
+    /// Where the data comes from.
+    pub(super) sources: Sources,
 }
 
 impl Service {
@@ -103,12 +101,10 @@ impl Service {
         let world = store.load().await?;
         let versions: BTreeMap<Code, Version> = world.iter().map(|(code, data)| (code.clone(), data.version)).collect();
         let snapshot = tokio::task::spawn_blocking(|| Snapshot::build(world)).await??;
-        let mut attribution = String::new();
+        let sources = Sources::default();
         for street in versions.keys() {
-            let notes = store.changes_since(street, 0).await?;
-            if notes.iter().any(|note| note.what.starts_with("import osm")) {
-                attribution = OSM_ATTRIBUTION.into();
-                break;
+            for note in store.changes_since(street, 0).await? {
+                sources.learn(&note.what);
             }
         }
         Ok(Arc::new(Self {
@@ -119,7 +115,7 @@ impl Service {
             changes: broadcast::Sender::new(256),
             ending: watch::Sender::new(false),
             fresh: AtomicBool::new(true),
-            attribution: ArcSwap::from_pointee(attribution),
+            sources,
         }))
     }
 
@@ -149,5 +145,34 @@ impl Service {
     }
 }
 
-/// The notice that OpenStreetMap's licence (ODbL) asks for on a map.
-pub(super) const OSM_ATTRIBUTION: &str = "© OpenStreetMap contributors";
+/// What the change log calls the import of the invented city.
+pub const SAMPLE_CITY: &str = "import sample city";
+
+/// Where the data comes from, as the change log tells.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    openstreetmap: AtomicBool,
+    sample_city: AtomicBool,
+}
+
+impl Sources {
+    /// Reads one line of the change log.
+    pub(super) fn learn(&self, what: &str) {
+        if what.starts_with("import osm") {
+            self.openstreetmap.store(true, Ordering::Relaxed);
+        }
+        if what == SAMPLE_CITY {
+            self.sample_city.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The notice that OpenStreetMap's licence (ODbL) asks for on a map; empty without its data.
+    pub(super) fn attribution(&self) -> &'static str {
+        if self.openstreetmap.load(Ordering::Relaxed) { "© OpenStreetMap contributors" } else { "" }
+    }
+
+    /// Whether the data is invented, and the app should say so.
+    pub(super) fn is_synthetic(&self) -> bool {
+        self.sample_city.load(Ordering::Relaxed)
+    }
+}

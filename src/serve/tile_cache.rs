@@ -7,7 +7,7 @@ use std::{
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::Error;
@@ -52,6 +52,8 @@ type Slot = Arc<OnceCell<Arc<Tile>>>;
 pub(super) struct TileCache {
     generations: Mutex<Generations>,
     half_bytes: usize,
+    /// One tile in the making for each core: more at a time would only hold more memory.
+    makers: Semaphore,
 }
 
 #[derive(Default)]
@@ -64,7 +66,8 @@ struct Generations {
 
 impl TileCache {
     pub(super) fn new(bytes: usize) -> Self {
-        Self { generations: Mutex::default(), half_bytes: bytes / 2 }
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { generations: Mutex::default(), half_bytes: bytes / 2, makers: Semaphore::new(cores) }
     }
 
     /// The tile of a key, made by `encode` on the blocking pool unless it is there or in the making.
@@ -78,6 +81,8 @@ impl TileCache {
         let tile = slot
             .get_or_try_init(|| async {
                 made = true;
+                // Never closed; were it, the tile would be made all the same.
+                let _permit = self.makers.acquire().await.ok();
                 let key = key.clone();
                 tokio::task::spawn_blocking(move || Arc::new(Tile { content: encode(&key).map(compress) })).await
             })

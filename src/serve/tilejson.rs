@@ -84,7 +84,7 @@ pub(super) async fn get_tilejson(
         bounds: info::bounds(&service.current().snapshot).map(info::degrees),
         minzoom: 0,
         maxzoom: 16,
-        attribution: service.attribution.load().as_ref().clone(),
+        attribution: service.sources.attribution().into(),
         scheme: "xyz".into(),
     }))
 }
@@ -101,54 +101,21 @@ fn origin(headers: &HeaderMap) -> String {
 }
 
 fn describe(layer: Layer) -> VectorLayer {
-    const AREA: &[(&str, &str)] = &[
-        ("code", "String"),
-        ("name", "String"),
-        ("level", "String: street, community, cell"),
-        ("households", "Number"),
-        ("groups", "Number"),
-        ("issues", "Number, absent without issues"),
-        ("area_m2", "Number: square metres"),
-        ("estimated", "Boolean: households estimated from buildings"),
-    ];
-    let (description, minzoom, fields): (_, _, &[(&str, &str)]) = match layer {
-        Layer::Streets => ("Streets, level 1", 0, AREA),
-        Layer::Communities => ("Communities, level 2", 0, AREA),
-        Layer::Cells => ("Cells, level 3", 0, AREA),
-        Layer::Edges => ("Every boundary once", 0, &[("level", "String: coarsest level it separates")]),
-        Layer::Labels => {
-            ("A point in every area", 0, &[("code", "String"), ("name", "String"), ("level", "String"), ("households", "Number")])
-        }
-        Layer::Groups => ("Ten-household groups, as hulls", 15, &[("code", "String"), ("cell_code", "String"), ("households", "Number")]),
-        Layer::Households => {
-            ("Households", 15, &[("id", "String"), ("group_code", "String"), ("is_head", "Boolean"), ("estimated", "Boolean")])
-        }
-        Layer::Buildings => {
-            ("Buildings", 14, &[("id", "String"), ("name", "String"), ("kind", "String"), ("levels", "Number"), ("households", "Number")])
-        }
-        Layer::Roads => (
-            "Roads and railways",
-            0,
-            &[("kind", "String: major_road, medium_road, minor_road, path, rail"), ("class", "String"), ("name", "String")],
-        ),
-        Layer::Water => ("Water areas and rivers", 0, &[("kind", "String: water, river"), ("name", "String")]),
-        Layer::Blocks => ("Blocks, the atoms of planning", 13, &[("cell_code", "String")]),
-        Layer::Issues => (
-            "Issues: points from zoom 14, bins below",
-            0,
-            &[
-                ("id", "String, single points only"),
-                ("category", "String"),
-                ("status", "String"),
-                ("reported_at", "Number: seconds since 1970"),
-                ("weight", "Number: issues in the bin"),
-            ],
-        ),
-        Layer::Heat => ("Binned issues for a heat map", 0, &[("weight", "Number")]),
+    let description = match layer {
+        Layer::Streets => "Streets, level 1",
+        Layer::Communities => "Communities, level 2",
+        Layer::Cells => "Cells, level 3",
+        Layer::Edges => "Every boundary once",
+        Layer::Labels => "A point in every area",
+        Layer::Groups => "Ten-household groups, as hulls",
+        Layer::Households => "Households",
+        Layer::Buildings => "Buildings",
+        Layer::Roads => "Roads and railways",
+        Layer::Water => "Water areas and rivers",
+        Layer::Blocks => "Blocks, the atoms of planning",
+        Layer::Issues => "Issues: single points at high zoom, bins below",
+        Layer::Heat => "Binned issues for a heat map",
     };
-    let mut fields: BTreeMap<String, String> = fields.iter().map(|(name, what)| ((*name).to_owned(), (*what).to_owned())).collect();
-    if layer == Layer::Cells {
-        fields.insert("deviation_pct".into(), "Number: households against the street's mean, percent".into());
-    }
-    VectorLayer { id: layer.as_str().into(), description: description.into(), minzoom, fields }
+    let fields = layer.fields().iter().map(|(name, what)| ((*name).to_owned(), (*what).to_owned())).collect();
+    VectorLayer { id: layer.as_str().into(), description: description.into(), minzoom: layer.min_zoom(), fields }
 }

@@ -14,10 +14,7 @@ use super::{
     params::{AsOf, IssueFilterParams, Params},
     tile_cache::{Key, Tile},
 };
-use crate::tile::{self, Layer, Query, TileCoord};
-
-/// Deepest zoom of the pyramid.
-const MAX_ZOOM: u8 = 22;
+use crate::tile::{self, Layer, MAX_ZOOM, Query, TileCoord};
 
 /// The query parameters of tiles and TileJSON.
 pub(super) const KNOWN: &[&str] = &["as-of", "plan", "category", "status", "from", "to"];
@@ -73,10 +70,8 @@ pub(super) fn parse_layers(names: &str, households: bool) -> Result<Vec<Layer>, 
 fn parse_coord(z: &str, x: &str, y: &str) -> Result<TileCoord, Error> {
     let bad = || Error::BadTile(format!("{z}/{x}/{y} is no tile; z runs from 0 to {MAX_ZOOM}, x and y from 0 to 2^z - 1"));
     let (Ok(zoom), Ok(column), Ok(row)) = (z.parse::<u8>(), x.parse::<u32>(), y.parse::<u32>()) else { return Err(bad()) };
-    if zoom > MAX_ZOOM || column >> zoom != 0 || row >> zoom != 0 {
-        return Err(bad());
-    }
-    Ok(TileCoord { z: zoom, x: column, y: row })
+    let coord = TileCoord { z: zoom, x: column, y: row };
+    if coord.is_valid() { Ok(coord) } else { Err(bad()) }
 }
 
 fn respond(tile: &Tile, request: &HeaderMap) -> Response {
