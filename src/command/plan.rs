@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use wangge::{
     city::names,
-    model::{Change, ChangeSet, Code, Community, Plan, PlanId, PlanState, StreetData},
+    model::{Change, ChangeSet, Code, Community, Plan, PlanId, StreetData},
     plan,
 };
 
@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
     cell_households: u32,
     /// Allowed deviation of a cell from the mean, as a share
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, default_value_t = 0.1, value_parser = share)]
     tolerance: f64,
     /// Number of communities; overrides --community-households
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
@@ -52,14 +52,19 @@ pub struct Args {
     database: Database,
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "give a share between 0 and 1, e.g. 0.1".to_owned())
+}
+
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let store = args.database.open_existing().await?;
     let street = load_street(store.as_ref(), &args.street).await?;
     let (new, warnings) = draw(&street, &args)?;
-    let set = book(&args.street, &street, new.clone());
+    let set = book(&args.street, &street, new);
+    let Some(Change::PutPlan(new)) = set.changes.last() else { anyhow::bail!("the plan was not entered") };
     store.commit(street.version, &set).await?;
-    report(&args, &street, &new, &warnings)
+    report(&args, &street, new, &warnings)
 }
 
 /// Plans the street, telling progress.
@@ -87,19 +92,9 @@ fn draw(street: &StreetData, args: &Args) -> anyhow::Result<(Plan, Vec<plan::War
     Ok(plan::plan(street, &request, registration, &|stage, share| progress.at(stage, share))?)
 }
 
-/// The change that enters the plan; a published one supersedes what was in force from its first day on.
+/// The change that enters the plan and shortens the ones it follows.
 pub fn book(code: &Code, street: &StreetData, new: Plan) -> ChangeSet {
-    let mut changes = Vec::new();
-    if let Some(from) = new.valid_from {
-        for old in street.plans.iter().filter(|p| p.state == PlanState::Published) {
-            let mut old = old.clone();
-            old.state = PlanState::Superseded;
-            // A plan that would have begun later, or on the same day, never comes into force.
-            old.valid_to = Some(old.valid_from.map_or(from, |begun| begun.max(from)));
-            changes.push(Change::PutPlan(Box::new(old)));
-        }
-    }
-    changes.push(Change::PutPlan(Box::new(new)));
+    let changes = plan::enter(&street.plans, new).into_iter().map(|p| Change::PutPlan(Box::new(p))).collect();
     ChangeSet { street: code.clone(), what: "plan".into(), changes }
 }
 
@@ -111,7 +106,7 @@ fn report(args: &Args, street: &StreetData, new: &Plan, warnings: &[plan::Warnin
     if args.json {
         let warnings: Vec<_> = warnings.iter().map(|w| serde_json::json!({"code": w.code, "message": w.message})).collect();
         let result = serde_json::json!({
-            "street_code": args.street, "plan": new.id, "name": new.name, "state": new.state, "valid_from": new.valid_from,
+            "street_code": args.street, "plan": new.id, "name": new.name, "state": new.state, "valid_from": new.valid_from, "valid_to": new.valid_to,
             "blocks": new.blocks.len(), "communities": new.communities.len(), "cells": new.cells.len(), "groups": new.groups.len(),
             "households": street.households.len(), "estimated": new.estimated, "warnings": warnings,
         });
@@ -128,9 +123,10 @@ fn report(args: &Args, street: &StreetData, new: &Plan, warnings: &[plan::Warnin
             new.blocks.len(),
             street.households.len()
         );
-        match new.valid_from {
-            Some(day) => println!("published, in force from {day}"),
-            None => println!("a draft; add --publish to put a plan in force"),
+        match (new.valid_from, new.valid_to) {
+            (Some(day), None) => println!("published, in force from {day}"),
+            (Some(day), Some(end)) => println!("published, in force from {day} until {end}, when a plan published before follows"),
+            (None, _) => println!("a draft; add --publish to put a plan in force"),
         }
     }
     Ok(())
