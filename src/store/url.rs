@@ -54,7 +54,9 @@ mod tests {
 
     #[test]
     fn a_path_and_a_server_are_understood() {
-        assert!(matches!(Target::parse("gpkg:data/city.gpkg"), Ok(Target::GeoPackage(path)) if path == std::path::Path::new("data/city.gpkg")));
+        assert!(
+            matches!(Target::parse("gpkg:data/city.gpkg"), Ok(Target::GeoPackage(path)) if path == std::path::Path::new("data/city.gpkg"))
+        );
         let Ok(Target::PostGis(_, name)) = Target::parse("postgres://me:secret@db.example:5433/grid?password=hidden") else {
             panic!("not understood")
         };
