@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 bin=$(realpath "${BIN:-$target/debug/wangge}")
-households=${E2E_HOUSEHOLDS:-4000}
+households=${E2E_HOUSEHOLDS:-8000}
 work=$(mktemp -d "${TMPDIR:-/tmp}/wangge-e2e.XXXXXX")
 log=$work/server.log
 server=

@@ -1,4 +1,5 @@
 //! The planner's hard rules, on towns drawn at random and on awkward ones drawn by hand.
+#![allow(clippy::unwrap_used, reason = "a test may unwrap")]
 
 use proptest::prelude::*;
 use wangge::{

@@ -11,6 +11,14 @@ pub mod progress;
 pub mod score;
 pub mod serve;
 
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context;
+use wangge::{
+    model::{Code, StreetData},
+    store::{self, Store},
+};
+
 /// Where the data is, on every command that needs it.
 #[derive(clap::Args, Debug)]
 pub struct Database {
@@ -24,17 +32,20 @@ impl Database {
     ///
     /// # Errors
     /// When there is no such file, and the store's own.
-    pub async fn open_existing(&self) -> anyhow::Result<std::sync::Arc<dyn wangge::store::Store>> {
+    pub async fn open_existing(&self) -> anyhow::Result<Arc<dyn Store>> {
         if let Some(path) = self.url.strip_prefix("gpkg:")
-            && !std::path::Path::new(path).exists()
+            && !Path::new(path).exists()
         {
             anyhow::bail!("there is no database at {path}; import something into it first, or name another one with --db gpkg:PATH");
         }
-        Ok(wangge::store::open(&self.url).await?)
+        Ok(store::open(&self.url).await?)
     }
 }
 
-/// The day it is in the service's time zone, China Standard Time.
-pub fn today(now: jiff::Timestamp) -> jiff::civil::Date {
-    jiff::tz::Offset::constant(8).to_datetime(now).date()
+/// The day it is in China, where the service's days begin and end.
+pub use wangge::serve::today;
+
+/// A street that must be there.
+pub async fn load_street(store: &dyn Store, code: &Code) -> anyhow::Result<StreetData> {
+    store.load_street(code).await?.with_context(|| format!("street {code} is not in the database; `wangge import` brings it in"))
 }

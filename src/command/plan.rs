@@ -1,14 +1,13 @@
 //! `wangge plan`.
 
-use anyhow::Context;
 use jiff::{Timestamp, civil::Date};
 use wangge::{
     city::names,
     model::{Change, ChangeSet, Code, Community, Plan, PlanId, PlanState, StreetData},
-    plan, store,
+    plan,
 };
 
-use super::{Database, progress::Progress};
+use super::{Database, load_street, progress::Progress, today};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -55,11 +54,8 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let store = store::open(&args.database.url).await?;
-    let street = store
-        .load_street(&args.street)
-        .await?
-        .with_context(|| format!("street {} is not in the database; import it first", args.street))?;
+    let store = args.database.open_existing().await?;
+    let street = load_street(store.as_ref(), &args.street).await?;
     let (new, warnings) = draw(&street, &args)?;
     let set = book(&args.street, &street, new.clone());
     store.commit(street.version, &set).await?;
@@ -85,7 +81,7 @@ fn draw(street: &StreetData, args: &Args) -> anyhow::Result<(Plan, Vec<plan::War
         id,
         name: args.name.clone().unwrap_or_else(|| format!("plan {}", id.0)),
         now,
-        publish_from: args.publish.then(|| args.from.unwrap_or_else(|| super::today(now))),
+        publish_from: args.publish.then(|| args.from.unwrap_or_else(|| today(now))),
     };
     let progress = Progress::new();
     Ok(plan::plan(street, &request, registration, &|stage, share| progress.at(stage, share))?)

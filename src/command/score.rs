@@ -3,10 +3,10 @@
 use anyhow::Context;
 use wangge::{
     model::{Code, Plan, StreetData},
-    plan, store,
+    plan,
 };
 
-use super::Database;
+use super::{Database, load_street};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -27,11 +27,8 @@ pub struct Args {
 /// Runs the command.
 #[allow(clippy::print_stdout, reason = "the command's output")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let store = store::open(&args.database.url).await?;
-    let street = store
-        .load_street(&args.street)
-        .await?
-        .with_context(|| format!("street {} is not in the database; import it first", args.street))?;
+    let store = args.database.open_existing().await?;
+    let street = load_street(store.as_ref(), &args.street).await?;
     let chosen = choose(&street, args.plan)
         .with_context(|| format!("street {} has no such plan; `wangge plan --street {}` makes one", args.street, args.street))?;
     let group_size = chosen.parameters["group_size"].as_u64().unwrap_or(10) as usize;

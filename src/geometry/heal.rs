@@ -2,7 +2,10 @@
 
 use rstar::{AABB, RTree, RTreeObject};
 
-use super::{measure::LocalMetres, ring::on_segment};
+use super::{
+    measure::{LocalMetres, foot_on_segment},
+    ring::on_segment,
+};
 use crate::model::LonLat;
 
 struct Segment {
@@ -88,11 +91,7 @@ fn along(path: &[LonLat], end: LonLat, segment: &Segment) -> f64 {
 
 /// The grid position nearest to the foot of the perpendicular from `p`.
 fn foot(metres: &LocalMetres, s: &Segment, p: LonLat) -> LonLat {
-    let ([ax, ay], [bx, by], [px, py]) = (metres.xy(s.from), metres.xy(s.to), metres.xy(p));
-    let (dx, dy) = (bx - ax, by - ay);
-    let squared = dx * dx + dy * dy;
-    let t = if squared > 0.0 { (((px - ax) * dx + (py - ay) * dy) / squared).clamp(0.0, 1.0) } else { 0.0 };
-    metres.position([ax + t * dx, ay + t * dy])
+    metres.position(foot_on_segment(metres.xy(p), metres.xy(s.from), metres.xy(s.to)))
 }
 
 #[cfg(test)]

@@ -67,8 +67,23 @@ impl LocalMetres {
         (ax - bx).hypot(ay - by)
     }
 
+    /// Distance from a position to the segment `a b` in the plane.
+    pub fn distance_to_segment(&self, p: LonLat, a: LonLat, b: LonLat) -> f64 {
+        let at = self.xy(p);
+        let foot = foot_on_segment(at, self.xy(a), self.xy(b));
+        (at[0] - foot[0]).hypot(at[1] - foot[1])
+    }
+
     /// Grid steps east and north in a metre.
     pub fn steps_per_metre(&self) -> [f64; 2] {
         [1.0 / self.east_per_step, 1.0 / self.north_per_step]
     }
+}
+
+/// The point of the segment `a b` nearest to `p`, in a plane.
+pub fn foot_on_segment(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+    let squared = dx * dx + dy * dy;
+    let t = if squared > 0.0 { (((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / squared).clamp(0.0, 1.0) } else { 0.0 };
+    [a[0] + t * dx, a[1] + t * dy]
 }

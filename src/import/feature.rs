@@ -51,10 +51,8 @@ impl FeatureFile {
         let member = header.crs.as_ref().filter(|crs| !crs.is_null());
         let crs = match (named, member) {
             (Some(named), member) => {
-                if let Some(theirs) = member.and_then(crs_name) {
-                    if theirs.parse() != Ok(named) {
-                        intake.report.note(format!("{file} says its CRS is {theirs}; it was read as {named}, as asked"));
-                    }
+                if let Some(theirs) = member.and_then(crs_name).filter(|theirs| theirs.parse() != Ok(named)) {
+                    intake.report.note(format!("{file} says its CRS is {theirs}; it was read as {named}, as asked"));
                 }
                 named
             }

@@ -147,6 +147,11 @@ impl<'a> Intake<'a> {
         Self::new(Report::default(), |_| ())
     }
 
+    /// The report, when the run is over.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
     fn progress(&mut self, doing: &str, done: u64, total: u64) {
         (self.progress)(Progress { doing, done, total });
     }

@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 use crate::{
-    geometry::LocalMetres,
+    geometry::{LocalMetres, measure::foot_on_segment},
     model::{Bounds, LonLat, MultiPolygon, Polygon},
 };
 
@@ -110,14 +110,6 @@ impl Ord for Square {
     fn cmp(&self, other: &Self) -> Ordering {
         self.reach.total_cmp(&other.reach)
     }
-}
-
-/// The point of the segment `a b` nearest to `p`, in a plane.
-pub fn foot_on_segment(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
-    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
-    let length_2 = dx * dx + dy * dy;
-    let t = if length_2 > 0.0 { (((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / length_2).clamp(0.0, 1.0) } else { 0.0 };
-    [a[0] + t * dx, a[1] + t * dy]
 }
 
 #[cfg(test)]

@@ -2,19 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::{
-    Error,
-    derived::Derived,
-    ground::Ground,
-    hull::hull_around,
-    label::{foot_on_segment, label_position},
-    lists::Lists,
-    tree::BoxTree,
-};
+use super::{Error, derived::Derived, ground::Ground, hull::hull_around, label::label_position, lists::Lists, tree::BoxTree};
 use crate::{
     geometry::{
         Coverage, FaceId, LocalMetres,
-        measure::area_m2,
+        measure::{self, area_m2},
         ring::{Side, owns, side},
     },
     model::{Bounds, Code, LonLat, MultiPolygon, Plan, Polygon, StreetData},
@@ -261,7 +253,7 @@ impl PlanIndex {
         let mut best: Option<(f64, u32, [LonLat; 2], [f64; 2])> = None;
         for &arc in self.arcs_of_cell.list(cell as usize) {
             for pair in self.cells.arcs[arc as usize].path.windows(2) {
-                let foot = foot_on_segment([0.0, 0.0], plane.xy(pair[0]), plane.xy(pair[1]));
+                let foot = measure::foot_on_segment([0.0, 0.0], plane.xy(pair[0]), plane.xy(pair[1]));
                 let distance = foot[0].hypot(foot[1]);
                 if best.is_none_or(|b| distance < b.0) {
                     best = Some((distance, arc, [pair[0], pair[1]], foot));

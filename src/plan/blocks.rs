@@ -188,10 +188,7 @@ impl BlockFinder {
         let metres = LocalMetres::at(p);
         let distance = |i: u32| {
             let rings = outlines[i as usize].rings();
-            rings
-                .flat_map(|r| r.windows(2))
-                .map(|e| super::footprint::distance_to_segment(&metres, p, e[0], e[1]))
-                .fold(f64::INFINITY, f64::min)
+            rings.flat_map(|r| r.windows(2)).map(|e| metres.distance_to_segment(p, e[0], e[1])).fold(f64::INFINITY, f64::min)
         };
         (0..outlines.len() as u32).min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(0)
     }

@@ -143,7 +143,7 @@ impl Footprints {
     /// Metres from a position to the footprint's walls.
     fn depth(&self, footprint: u32, p: LonLat) -> f64 {
         let walls = self.get(footprint).shape.rings().flat_map(|r| r.windows(2));
-        walls.map(|w| distance_to_segment(&self.metres, p, w[0], w[1])).fold(f64::INFINITY, f64::min)
+        walls.map(|w| self.metres.distance_to_segment(p, w[0], w[1])).fold(f64::INFINITY, f64::min)
     }
 
     /// How long a segment runs inside a footprint, and how deep its middle there is, in metres.
@@ -178,13 +178,4 @@ impl Footprints {
         }
         total
     }
-}
-
-/// Metres from a position to a segment.
-pub fn distance_to_segment(metres: &LocalMetres, p: LonLat, a: LonLat, b: LonLat) -> f64 {
-    let ([ax, ay], [bx, by], [px, py]) = (metres.xy(a), metres.xy(b), metres.xy(p));
-    let (dx, dy) = (bx - ax, by - ay);
-    let squared = dx * dx + dy * dy;
-    let t = if squared > 0.0 { (((px - ax) * dx + (py - ay) * dy) / squared).clamp(0.0, 1.0) } else { 0.0 };
-    (px - ax - t * dx).hypot(py - ay - t * dy)
 }

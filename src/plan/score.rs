@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use rstar::{AABB, RTree, RTreeObject};
 use serde::Serialize;
 
-use super::{
-    footprint::{Footprints, distance_to_segment},
-    groups,
-};
+use super::{footprint::Footprints, groups};
 use crate::{
     geometry::{Coverage, LocalMetres, measure, ring},
     model::{Bounds, Household, LineClass, LonLat, MultiPolygon, Plan, StreetData},
@@ -226,7 +223,7 @@ impl Strands {
         let [east, north] = metres.steps_per_metre().map(|s| (s * ALONG_M).ceil() as i64);
         let [x, y] = [i64::from(p.lon_e7), i64::from(p.lat_e7)];
         let window = AABB::from_corners([x - east, y - north], [x + east, y + north]);
-        self.0.locate_in_envelope_intersecting(window).any(|s| distance_to_segment(metres, p, s.0, s.1) <= ALONG_M)
+        self.0.locate_in_envelope_intersecting(window).any(|s| metres.distance_to_segment(p, s.0, s.1) <= ALONG_M)
     }
 }
 

@@ -30,5 +30,6 @@ mod tilejson;
 mod tiles;
 
 pub use error::{Error, Problem};
+pub use params::today;
 pub use run::{BindError, bind, router, run};
 pub use state::{Hosts, Options, SAMPLE_CITY, Service, StartError};

@@ -136,3 +136,13 @@ fn the_crs_of_the_caller_wins_and_is_noted() {
     assert!(records.unwrap().areas.rows()[0].boundary.0[0].exterior[0].lon() > 107.8);
     assert!(report.notes()[0].contains("urn:ogc:def:crs:EPSG::4544") && report.notes()[0].contains("EPSG:4545"), "{report}");
 }
+
+#[test]
+fn a_byte_order_mark_and_a_crs_after_the_features_are_fine() {
+    let expected = read(folder("", "").path()).0.unwrap();
+    let (start, end) = (STREETS.find("\"crs\"").unwrap(), STREETS.find("\"features\"").unwrap());
+    let crs = STREETS[start..end].trim_end_matches(',');
+    let streets = format!("\u{feff}{}{},{crs}}}", &STREETS[..start], STREETS[end..].trim_end_matches('}'));
+    let (records, report) = read(folder("streets.geojson", streets).path());
+    assert_eq!(records.unwrap_or_else(|error| panic!("{error}\n{report}")), expected);
+}

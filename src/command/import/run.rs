@@ -3,12 +3,11 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    io::{BufWriter, IsTerminal, Write},
+    io::{BufWriter, Write},
     sync::Arc,
 };
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use wangge::{
     import::{
@@ -19,6 +18,8 @@ use wangge::{
     model::{ChangeKind, Code, Level, NO_STREET, StreetData, Version},
     store::{self, Store},
 };
+
+use crate::command::progress::Progress as Bar;
 
 use super::{Args, Boundaries, Households, Issues, Osm, Output, Source, Survey};
 
@@ -52,7 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         None => Report::default(),
     };
     let bar = Bar::new();
-    let mut intake = Intake::new(report, |progress| bar.show(progress));
+    let mut intake = Intake::new(report, move |Progress { doing, done, total }| bar.at(doing, done as f64 / total.max(1) as f64));
     let result = match &args.source {
         Source::Osm(args) => import_osm(args, &mut intake).await,
         Source::Survey(args) => import_survey(args, &mut intake).await,
@@ -60,8 +61,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Source::Issues(args) => import_issues(args, &mut intake).await,
         Source::Boundaries(args) => import_boundaries(args, &mut intake).await,
     };
-    bar.clear();
-    let Intake { mut report, .. } = intake;
+    // The bar goes with the intake.
+    let mut report = intake.into_report();
     let written = report.finish();
     match result {
         Ok(outcomes) => {
@@ -226,33 +227,4 @@ fn print(outcomes: &[Outcome], report: &Report, output: &Output) -> anyhow::Resu
         }
     }
     Ok(())
-}
-
-/// A bar on stderr, when that is a terminal.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self(ProgressBar::hidden());
-        }
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}") {
-            bar.set_style(style);
-        }
-        Self(bar)
-    }
-
-    fn show(&self, progress: Progress<'_>) {
-        if self.0.message() != progress.doing {
-            self.0.set_message(progress.doing.to_owned());
-            self.0.reset_eta();
-        }
-        self.0.set_length(progress.total);
-        self.0.set_position(progress.done);
-    }
-
-    fn clear(&self) {
-        self.0.finish_and_clear();
-    }
 }

@@ -52,9 +52,9 @@ export function buildSources(state: SourceState): Record<string, SourceSpecifica
   );
 }
 
-/** Roads and issues lie beyond the streets' border too: show a tile's worth around. */
+/** Roads, water and issues lie beyond the streets' border too: as far around as a screen shows when all streets fit. */
 function padded([west, south, east, north]: Bbox): Bbox {
-  const x = (east - west) * 0.25 + 0.01;
-  const y = (north - south) * 0.25 + 0.01;
+  const x = east - west + 0.01;
+  const y = north - south + 0.01;
   return [Math.max(-180, west - x), Math.max(-85, south - y), Math.min(180, east + x), Math.min(85, north + y)];
 }

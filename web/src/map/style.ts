@@ -11,6 +11,7 @@ import {
   choroplethLayer,
   edgeLayers,
   groupLayers,
+  type HouseholdText,
   householdLayers,
   selectionLayers,
 } from './layers/grid';
@@ -29,7 +30,7 @@ export interface StyleState extends SourceState {
   issueTotal: number;
   /** Code of the selected area. */
   selected: string | null;
-  householdsUnit: string;
+  householdText: HouseholdText;
 }
 
 /** The switch that a style layer obeys; layers not named here are always there. */
@@ -74,7 +75,7 @@ export function buildStyle(state: StyleState): StyleSpecification {
     ...selectionLayers(theme, state.selected),
     ...baseLabelLayers(theme, fonts),
     ...issueLayers(theme),
-    ...areaLabelLayers(theme, fonts, levels, state.householdsUnit),
+    ...areaLabelLayers(theme, fonts, levels, state.householdText),
     ...issueCountLayers(theme, fonts),
   ];
   return {

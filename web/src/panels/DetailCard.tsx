@@ -151,7 +151,9 @@ function BuildingPart({ detail: { location } }: { detail: Detail }) {
         {building.households !== null && (
           <>
             <dt>{t('stat.households')}</dt>
-            <dd>{formatNumber(building.households)}</dd>
+            <dd>
+              {location.place?.estimated && <EstimatedBadge />} {formatNumber(building.households)}
+            </dd>
           </>
         )}
       </dl>

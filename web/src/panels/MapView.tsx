@@ -34,7 +34,10 @@ function currentStyle() {
     classes: classes.value,
     issueTotal: totals.value?.total ?? 0,
     selected: what ? (detail.value.data?.area?.code ?? (what.kind === 'area' ? what.code : null)) : null,
-    householdsUnit: ` ${t('unit.households')}`,
+    householdText: {
+      unit: ` ${t('unit.households')}`,
+      estimatedStreets: (data?.streets ?? []).filter((street) => street.estimated).map((street) => street.code),
+    },
     day: asOf.value,
     issueParams: issueParams.value,
     households: data?.households_layer ?? false,

@@ -155,7 +155,6 @@ export function followData(): () => void {
       },
       onReturn: () => {
         streamLost.value = false;
-        reload();
       },
     }),
   ];

@@ -240,12 +240,31 @@ const BESIDE: SymbolLayerSpecification['layout'] = {
   'text-overlap': 'always',
 };
 
+/** How a number of households is written. */
+export interface HouseholdText {
+  unit: string;
+  /** Codes of the streets whose households are estimated: their numbers are marked so. */
+  estimatedStreets: readonly string[];
+}
+
+function householdCount({ unit, estimatedStreets }: HouseholdText): ExpressionSpecification {
+  const count: ExpressionSpecification = ['to-string', ['get', 'households']];
+  if (estimatedStreets.length === 0) return ['concat', count, unit];
+  const estimated: ExpressionSpecification = [
+    'any',
+    ...estimatedStreets.map(
+      (code): ExpressionSpecification => ['==', ['slice', ['get', 'code'], 0, code.length], code],
+    ),
+  ];
+  return ['concat', ['case', estimated, '≈ ', ''], count, unit];
+}
+
 /** Labels stand on the `labels` points: a polygon's own label would repeat in every tile. */
 export function areaLabelLayers(
   theme: MapTheme,
   fonts: string[],
   levels: readonly AreaLevel[],
-  householdsUnit: string,
+  households: HouseholdText,
 ): LayerSpecification[] {
   const name: ExpressionSpecification = [
     'case',
@@ -285,7 +304,7 @@ export function areaLabelLayers(
     {},
     '\n',
     {},
-    ['concat', ['to-string', ['get', 'households']], householdsUnit],
+    householdCount(households),
     { 'font-scale': 0.85 },
   ];
   const layers = {
