@@ -21,7 +21,7 @@ impl Target {
     /// When the folder is not there or not writable.
     pub fn create(path: &Path) -> io::Result<Self> {
         let beside = beside(path)?;
-        let file = File::create_new(&beside).map_err(|error| naming(&beside, &error))?;
+        let file = File::create_new(&beside).map_err(|error| naming(path, &error))?;
         Ok(Self { path: path.to_owned(), beside, file: Some(BufWriter::with_capacity(1 << 20, file)) })
     }
 
@@ -89,7 +89,8 @@ mod tests {
         assert!(!path.exists());
         whole.finish().unwrap();
         assert_eq!((std::fs::read(&path).unwrap().as_slice(), names().len()), (&b"whole"[..], 1));
-        assert!(Target::create(&dir.path().join("no/such/folder.csv")).is_err());
+        let error = Target::create(&dir.path().join("no/such.csv")).unwrap_err().to_string();
+        assert!(error.contains("no/such.csv"), "{error}");
         assert!(Target::create(Path::new("/")).is_err());
     }
 }
