@@ -87,7 +87,13 @@ impl Table {
         if header.iter().all(String::is_empty) {
             return Err(Error::Empty(path.to_owned()));
         }
-        look(&seen).starts.pop_front();
+        let (line, flaw, end) = look(&seen).next(reader.position().byte());
+        if let Some(line) = end.open_quote {
+            return Err(cut_off(path, line, "a quote is opened here and never closed"));
+        }
+        if let Some(byte) = flaw {
+            return Err(Error::broken(path, Some(line), format!("byte {byte} of the file, in its header, is not {}", encoding.name())));
+        }
         for (i, column) in header.iter().enumerate().filter(|(_, column)| !column.is_empty()) {
             if header[..i].contains(column) {
                 intake.report.note(format!("{name} has column {column:?} more than once; the first one counts"));
@@ -149,17 +155,16 @@ impl Table {
             }
             let more = self.reader.read_record(&mut self.record).map_err(|error| csv_error(&self.path, error))?;
             let (line, flaw, end) = look(&self.seen).next(self.reader.position().byte());
-            let cut = |line, why: &str| Err(Error::broken(&self.path, line, format!("{why}; the file is cut off or damaged, export it again")));
             if let Some(line) = end.open_quote {
-                return cut(Some(line), "a quote is opened here and never closed");
+                return Err(cut_off(&self.path, line, "a quote is opened here and never closed"));
             }
             if !more {
                 intake.progress(&self.name, self.total, self.total);
                 return Ok(None);
             }
             self.rows += 1;
-            if end.mid_line && self.reader.is_done() && self.record.len() < self.header.len() {
-                return cut(Some(line), "the file ends in the middle of a row");
+            if end.mid_line && self.record.len() < self.header.len() {
+                return Err(cut_off(&self.path, line, "the file ends in the middle of a row"));
             }
             if let Some(byte) = flaw {
                 intake.report.read(self.kind);
@@ -190,6 +195,10 @@ impl Table {
 
 fn position(header: &[String], column: &str) -> Option<usize> {
     header.iter().position(|name| name == column).or_else(|| header.iter().position(|name| name.eq_ignore_ascii_case(column)))
+}
+
+fn cut_off(path: &Path, line: u64, why: &str) -> Error {
+    Error::broken(path, Some(line), format!("{why}; the file is cut off or damaged, export it again"))
 }
 
 fn csv_error(path: &Path, error: csv::Error) -> Error {
