@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use diff::{Records, Rows};
 pub use report::{Problem, Reason, Report};
-pub use shape::Enclosure;
+pub use shape::{Enclosure, shared_m2};
 pub use table::TableOptions;
 
 use crate::geometry::crs;

@@ -23,6 +23,9 @@ pub const LINES: &str = "lines";
 /// The word the report uses for buildings.geojson.
 pub const BUILDINGS: &str = "buildings";
 
+/// The files of a survey folder; the last two may be missing.
+pub const FILES: [&str; 5] = ["boundary.geojson", "streets.geojson", "buildings.geojson", "households.csv", "issues.csv"];
+
 /// How a survey folder is to be read.
 #[derive(Clone, Debug)]
 pub struct Options {
