@@ -101,6 +101,7 @@ impl Table {
     fn options(&self) -> TableOptions {
         TableOptions {
             crs: self.crs,
+            fallback_crs: None,
             columns: self.columns.iter().map(|map| (map.field.clone(), map.column.clone())).collect::<BTreeMap<_, _>>(),
             encoding: self.encoding.as_ref().map(|encoding| encoding.0),
         }

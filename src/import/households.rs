@@ -54,7 +54,7 @@ pub fn read(
         persons: table.column("persons"),
         address: table.column("address"),
     };
-    let positions = match PositionColumns::find(&table, options.crs, intake) {
+    let positions = match PositionColumns::find(&table, options, intake) {
         // The building alone is enough to place a household.
         Err(Error::NoColumn { .. }) if columns.building.is_some() => None,
         found => Some(found?),

@@ -4,7 +4,7 @@ use super::{
     Error, Intake, Reason,
     feature::coordinate_flaw,
     shape::Flaw,
-    table::{Row, Table},
+    table::{Row, Table, TableOptions},
 };
 use crate::{
     geometry::{Crs, crs::ToLonLat},
@@ -19,15 +19,18 @@ pub struct PositionColumns {
 }
 
 impl PositionColumns {
-    /// `lon,lat` or `x,y` columns. `lon,lat` are in `crs` when that has degrees and, with a note, in EPSG:4326 otherwise; `x,y`
-    /// are in `crs`, which must be named.
-    pub fn find(table: &Table, crs: Option<Crs>, intake: &mut Intake<'_>) -> Result<Self, Error> {
+    /// `lon,lat` or `x,y` columns. `lon,lat` are in the CRS of the options when that has degrees and in EPSG:4326 otherwise, with
+    /// a note if the CRS was named; `x,y` are in the CRS, which must be known.
+    pub fn find(table: &Table, options: &TableOptions, intake: &mut Intake<'_>) -> Result<Self, Error> {
         let pair = |x, y| table.column(x).zip(table.column(y));
+        let crs = options.crs.or(options.fallback_crs);
         let ((x, y), crs) = match (pair("lon", "lat"), pair("x", "y"), crs) {
             (Some(columns), other, Some(crs)) if crs.is_geographic() || (other.is_none() && table.is_mapped("lon")) => (columns, crs),
             (_, Some(columns), Some(crs)) => (columns, crs),
             (Some(columns), None, Some(crs)) => {
-                intake.report.note(format!("{} has lon and lat, which were read as degrees, EPSG:4326, not as {crs}", table.name));
+                if options.crs.is_some() {
+                    intake.report.note(format!("{} has lon and lat, which were read as degrees, EPSG:4326, not as {crs}", table.name));
+                }
                 (columns, Crs::Wgs84)
             }
             (Some(columns), _, None) => (columns, Crs::Wgs84),

@@ -48,7 +48,7 @@ pub fn read(folder: &Path, code: &Code, name: Option<&str>, options: &Options, i
     let enclosure = Enclosure::new(outline.boundary.clone());
     let lines = read_lines(&file(folder, "streets.geojson")?, options.crs, &enclosure, intake)?;
     let buildings = read_buildings(&file(folder, "buildings.geojson")?, options.crs, &enclosure, intake)?;
-    let table = TableOptions { crs: options.crs.or(Some(outline.crs)), ..TableOptions::default() };
+    let table = TableOptions { crs: options.crs, fallback_crs: Some(outline.crs), ..TableOptions::default() };
 
     let household_list = folder.join("households.csv");
     let households = if household_list.exists() {

@@ -17,8 +17,10 @@ use crate::geometry::Crs;
 /// How a table is to be read.
 #[derive(Clone, Debug, Default)]
 pub struct TableOptions {
-    /// The CRS of its coordinates.
+    /// The CRS of its coordinates, as the caller names it.
     pub crs: Option<Crs>,
+    /// Their CRS if nobody names one: that of the files beside it.
+    pub fallback_crs: Option<Crs>,
     /// Columns of fields whose header has another name.
     pub columns: BTreeMap<String, String>,
     /// The text encoding, if it is not to be found out.

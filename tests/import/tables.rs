@@ -13,7 +13,7 @@ use super::folder::{HOUSEHOLDS, folder, problems, read};
 
 fn options(crs: &str, columns: &[(&str, &str)]) -> TableOptions {
     let columns = columns.iter().map(|(field, column)| ((*field).to_owned(), (*column).to_owned())).collect();
-    TableOptions { crs: (!crs.is_empty()).then(|| crs.parse().unwrap()), columns, encoding: None }
+    TableOptions { crs: (!crs.is_empty()).then(|| crs.parse().unwrap()), columns, ..TableOptions::default() }
 }
 
 fn read_issues(content: impl AsRef<[u8]>, options: &TableOptions) -> (Result<Vec<Issue>, Error>, Report) {

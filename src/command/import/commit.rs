@@ -134,7 +134,7 @@ fn refuse_known_issues(world: &World, records: &mut BTreeMap<Code, Records>, rep
             others.flat_map(|(other, data)| data.issues.iter().map(move |i| (i.id.as_str(), other))).collect();
         rows.retain(|issue| {
             let Some(other) = taken.get(issue.id.as_str()) else { return true };
-            let place = Place { file: "the issue list", line: None, record: &issue.id, kind: issues::KIND };
+            let place = Place { file: "issues.csv", line: None, record: &issue.id, kind: issues::KIND };
             report.take_back(place, Reason::DuplicateId, format!("street {other} has an issue of this id already"));
             false
         });
