@@ -89,6 +89,7 @@ impl What {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    args.database.refuse_as_output(&args.out)?;
     if args.format == Format::Gpkg {
         return copy_database(&args).await;
     }
@@ -146,6 +147,9 @@ async fn copy_database(args: &Args) -> anyhow::Result<()> {
     }
     args.database.open_existing().await?;
     store::export_copy(&args.database.url, &args.out).await?;
-    eprintln!("database copied to {}", args.out.display());
+    eprintln!(
+        "database copied to {}; it holds the address of every household, so keep it where only those may read it who work with them",
+        args.out.display()
+    );
     Ok(())
 }

@@ -46,6 +46,9 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    if let Some(out) = &args.out {
+        args.database.refuse_as_output(out)?;
+    }
     let converter = args.crs.to_lonlat()?;
     let one = match (args.lon, args.lat) {
         (Some(x), Some(y)) => Some(converter.convert(x, y)?),

@@ -23,7 +23,7 @@ use wangge::{
 #[derive(clap::Args, Debug)]
 pub struct Database {
     /// gpkg:PATH or postgres://USER@HOST/NAME
-    #[arg(long = "db", value_name = "URL", default_value = "gpkg:wangge.gpkg", env = "WANGGE_DB")]
+    #[arg(long = "db", value_name = "URL", default_value = "gpkg:wangge.gpkg", env = "WANGGE_DB", hide_env_values = true)]
     pub url: String,
 }
 
@@ -39,6 +39,19 @@ impl Database {
             anyhow::bail!("there is no database at {path}; import something into it first, or name another one with --db gpkg:PATH");
         }
         Ok(store::open(&self.url).await?)
+    }
+}
+
+impl Database {
+    /// Refuses an output file that is the database itself.
+    ///
+    /// # Errors
+    /// When it is.
+    pub fn refuse_as_output(&self, out: &Path) -> anyhow::Result<()> {
+        if store::owns_file(&self.url, out) {
+            anyhow::bail!("--out {} is the database itself; name another file", out.display());
+        }
+        Ok(())
     }
 }
 

@@ -126,6 +126,12 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
     })
 }
 
+/// Whether `path` is one of the files that the database at `url` lives in (the GeoPackage or what SQLite keeps beside it), by
+/// whatever name: nothing else may be written there.
+pub fn owns_file(url: &str, path: &Path) -> bool {
+    url::owns_file(url, path)
+}
+
 /// Brings the schema up to date; with `drop_rtree` also takes the spatial R-trees out of a GeoPackage.
 ///
 /// # Errors
@@ -143,5 +149,9 @@ pub async fn migrate(url: &str, drop_rtree: bool) -> Result<(), Error> {
 /// # Errors
 /// As [`open`], and [`Error::File`] or [`Error::Driver`] when `path` cannot be written; then nothing is left there.
 pub async fn export_copy(url: &str, path: &Path) -> Result<(), Error> {
+    if owns_file(url, path) {
+        let why = "is the database itself; name another file for the copy".to_owned();
+        return Err(Error::File { path: path.display().to_string(), why });
+    }
     copy::export_copy(Target::parse(url)?, path).await
 }
