@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use wangge::city;
 use wangge::model::Code;
 
+use super::output::print;
+
 /// Arguments.
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -31,13 +33,12 @@ pub struct Args {
 }
 
 /// Runs the command.
-#[allow(clippy::print_stdout, reason = "the command's output")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let street = Code::new(&args.street).context("--street")?;
     let request = city::Request { households: args.households, seed: args.seed, street, until: args.until };
     let city = city::generate(&request)?;
     city::write(&city, &args.out)?;
-    if args.json {
+    let text = if args.json {
         let counts = serde_json::json!({
             "street": city.street.as_str(),
             "name": city.name,
@@ -46,10 +47,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             "households": city.households.len(),
             "issues": city.issues.len(),
         });
-        println!("{counts}");
+        format!("{counts}\n")
     } else {
-        println!(
-            "{} {}: {} streets, {} buildings, {} households, {} issues, all invented, in {}",
+        format!(
+            "{} {}: {} streets, {} buildings, {} households, {} issues, all invented, in {}\n",
             city.street,
             city.name,
             city.lines.len(),
@@ -57,7 +58,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             city.households.len(),
             city.issues.len(),
             args.out.display()
-        );
-    }
-    Ok(())
+        )
+    };
+    print(&text)
 }

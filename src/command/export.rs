@@ -15,7 +15,7 @@ use wangge::{
     store,
 };
 
-use super::{Database, today};
+use super::{Database, output::tell, today};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -118,7 +118,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut target = Target::create(&args.out)?;
     let count = write(&snapshot, &args, &scope, &mut target)?;
     target.finish()?;
-    eprintln!("{count} {} written to {}", if args.what == What::Report { "rows" } else { "records" }, args.out.display());
+    tell(&format!("{count} {} written to {}", if args.what == What::Report { "rows" } else { "records" }, args.out.display()));
     Ok(())
 }
 
@@ -147,9 +147,9 @@ async fn copy_database(args: &Args) -> anyhow::Result<()> {
     }
     args.database.open_existing().await?;
     store::export_copy(&args.database.url, &args.out).await?;
-    eprintln!(
+    tell(&format!(
         "database copied to {}; it holds the address of every household, so keep it where only those may read it who work with them",
         args.out.display()
-    );
+    ));
     Ok(())
 }

@@ -6,6 +6,7 @@ pub mod export;
 pub mod import;
 pub mod locate;
 pub mod migrate;
+pub mod output;
 pub mod plan;
 pub mod progress;
 pub mod score;

@@ -1,5 +1,6 @@
 //! `wangge plan`.
 
+use anyhow::Context;
 use jiff::{Timestamp, civil::Date};
 use wangge::{
     city::names,
@@ -7,7 +8,12 @@ use wangge::{
     plan,
 };
 
-use super::{Database, load_street, progress::Progress, today};
+use super::{
+    Database, load_street,
+    output::{print, tell},
+    progress::Progress,
+    today,
+};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -103,23 +109,26 @@ pub fn book(code: &Code, street: &StreetData, new: Plan) -> ChangeSet {
     ChangeSet { street: code.clone(), what: "plan".into(), changes }
 }
 
-#[allow(clippy::print_stdout, reason = "the command's output")]
 fn report(args: &Args, street: &StreetData, new: &Plan, warnings: &[plan::Warning]) -> anyhow::Result<()> {
     for warning in warnings {
-        eprintln!("warning: {}", warning.message);
+        tell(&format!("warning: {}", warning.message));
     }
-    if args.json {
+    let text = if args.json {
         let warnings: Vec<_> = warnings.iter().map(|w| serde_json::json!({"code": w.code, "message": w.message})).collect();
         let result = serde_json::json!({
             "street_code": args.street, "plan": new.id, "name": new.name, "state": new.state, "valid_from": new.valid_from,
             "blocks": new.blocks.len(), "communities": new.communities.len(), "cells": new.cells.len(), "groups": new.groups.len(),
             "households": street.households.len(), "estimated": new.estimated, "warnings": warnings,
         });
-        println!("{}", serde_json::to_string_pretty(&result)?);
+        serde_json::to_string_pretty(&result)? + "\n"
     } else {
         let estimated = if new.estimated { " (estimated)" } else { "" };
-        println!(
-            "plan {} of street {}: {} communities, {} cells, {} groups from {} blocks and {} households{estimated}",
+        let published = match new.valid_from {
+            Some(day) => format!("published, in force from {day}"),
+            None => "a draft; add --publish to put a plan in force".to_owned(),
+        };
+        format!(
+            "plan {} of street {}: {} communities, {} cells, {} groups from {} blocks and {} households{estimated}\n{published}\n",
             new.id.0,
             args.street,
             new.communities.len(),
@@ -127,11 +136,7 @@ fn report(args: &Args, street: &StreetData, new: &Plan, warnings: &[plan::Warnin
             new.groups.len(),
             new.blocks.len(),
             street.households.len()
-        );
-        match new.valid_from {
-            Some(day) => println!("published, in force from {day}"),
-            None => println!("a draft; add --publish to put a plan in force"),
-        }
-    }
-    Ok(())
+        )
+    };
+    print(&text).with_context(|| format!("plan {} is stored, but this could not be said", new.id.0))
 }

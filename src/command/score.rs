@@ -6,7 +6,7 @@ use wangge::{
     plan,
 };
 
-use super::{Database, load_street};
+use super::{Database, load_street, output::print};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -25,7 +25,6 @@ pub struct Args {
 }
 
 /// Runs the command.
-#[allow(clippy::print_stdout, reason = "the command's output")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let store = args.database.open_existing().await?;
     let street = load_street(store.as_ref(), &args.street).await?;
@@ -33,12 +32,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         .with_context(|| format!("street {} has no such plan; `wangge plan --street {}` makes one", args.street, args.street))?;
     let group_size = chosen.parameters["group_size"].as_u64().unwrap_or(10) as usize;
     let score = plan::score(&street, chosen, group_size);
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&score)?);
-    } else {
-        print!("{}", table(&args.street, chosen, &score));
-    }
-    Ok(())
+    print(&match args.json {
+        true => serde_json::to_string_pretty(&score)? + "\n",
+        false => table(&args.street, chosen, &score),
+    })
 }
 
 fn choose(street: &StreetData, number: Option<u32>) -> Option<&Plan> {

@@ -8,7 +8,7 @@ use wangge::{
     store::Store,
 };
 
-use super::Database;
+use super::{Database, output::tell};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -53,9 +53,9 @@ impl Listen {
 pub async fn serve_until_signal(listener: tokio::net::TcpListener, store: Arc<dyn Store>, options: Options) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the listening socket has no address")?;
     let service = Service::start(store, options).await?;
-    eprintln!("Wangge is at {} (Ctrl-C ends it)", url(address));
+    tell(&format!("Wangge is at {} (Ctrl-C ends it)", url(address)));
     serve::run(listener, service, end_signal()).await.context("serving")?;
-    eprintln!("Wangge has ended");
+    tell("Wangge has ended");
     Ok(())
 }
 
