@@ -102,7 +102,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         bail!("this set is written as {formats}; choose one with --format");
     }
     let scope = Scope { area: args.area.clone(), as_of: args.as_of.unwrap_or_else(|| today(Timestamp::now())) };
-    let snapshot = Snapshot::build(args.database.open_existing().await?.load().await?)?;
+    let store = args.database.open_read().await?;
+    let snapshot = Snapshot::build(store.load().await?)?;
+    store.close().await;
     if args.out == Path::new("-") {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let written = write(&snapshot, &args, &scope, &mut out).and_then(|count| {
@@ -145,7 +147,7 @@ async fn copy_database(args: &Args) -> anyhow::Result<()> {
     if args.area.is_some() || args.as_of.is_some() {
         bail!("a GeoPackage copy holds the whole database; leave out --area and --as-of");
     }
-    args.database.open_existing().await?;
+    args.database.open_read().await?.close().await;
     store::export_copy(&args.database.url, &args.out).await?;
     tell(&format!(
         "database copied to {}; it holds the address of every household, so keep it where only those may read it who work with them",

@@ -60,7 +60,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         _ if args.points.is_none() => bail!("say where: --lon X --lat Y, or --points FILE.csv --out FILE.csv"),
         _ => None,
     };
-    let snapshot = Snapshot::build(args.database.open_existing().await?.load().await?)?;
+    let store = args.database.open_read().await?;
+    let snapshot = Snapshot::build(store.load().await?)?;
+    store.close().await;
     let locator =
         Locator { crs: args.crs, snapshot: &snapshot, converter: &converter, as_of: args.as_of.unwrap_or_else(|| today(Timestamp::now())) };
     if let Some(at) = one {

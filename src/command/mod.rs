@@ -34,12 +34,27 @@ impl Database {
     /// # Errors
     /// When there is no such file, and the store's own.
     pub async fn open_existing(&self) -> anyhow::Result<Arc<dyn Store>> {
+        self.expect()?;
+        Ok(store::open(&self.url).await?)
+    }
+
+    /// The same, to read only: a read-only disk and an indexed copy will do.
+    ///
+    /// # Errors
+    /// When there is no such file, and the store's own.
+    pub async fn open_read(&self) -> anyhow::Result<Arc<dyn Store>> {
+        self.expect()?;
+        Ok(store::open_read(&self.url).await?)
+    }
+
+    fn expect(&self) -> anyhow::Result<()> {
         if let Some(path) = self.url.strip_prefix("gpkg:")
+            && !path.is_empty()
             && !Path::new(path).exists()
         {
             anyhow::bail!("there is no database at {path}; import something into it first, or name another one with --db gpkg:PATH");
         }
-        Ok(store::open(&self.url).await?)
+        Ok(())
     }
 }
 

@@ -65,6 +65,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let (new, warnings) = draw(&street, &args)?;
     let set = book(&args.street, &street, new.clone());
     store.commit(street.version, &set).await?;
+    store.close().await;
     report(&args, &street, &new, &warnings)
 }
 

@@ -26,8 +26,9 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let store = args.database.open_existing().await?;
+    let store = args.database.open_read().await?;
     let street = load_street(store.as_ref(), &args.street).await?;
+    store.close().await;
     let chosen = choose(&street, args.plan)
         .with_context(|| format!("street {} has no such plan; `wangge plan --street {}` makes one", args.street, args.street))?;
     let group_size = chosen.parameters["group_size"].as_u64().unwrap_or(10) as usize;

@@ -19,7 +19,7 @@ impl Target {
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
         let not_understood = || Error::Url(without_credentials(url));
         if let Some(path) = url.strip_prefix("gpkg:") {
-            return if path.is_empty() { Err(not_understood()) } else { Ok(Self::GeoPackage(path.into())) };
+            return if path.is_empty() { Err(Error::Url("gpkg: (the path is missing)".into())) } else { Ok(Self::GeoPackage(path.into())) };
         }
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(not_understood());

@@ -181,10 +181,19 @@ async fn street_codes(store: &Arc<dyn Store>) -> Result<Vec<Code>, store::Error>
 /// Commits street by street; each is all or nothing.
 async fn commit_all(store: &Arc<dyn Store>, what: &str, records: BTreeMap<Code, Records>) -> anyhow::Result<Vec<Outcome>> {
     let mut outcomes = vec![];
+    let mut failed = None;
     for (street, records) in records {
-        outcomes.push(commit(store, what, street, &records).await?);
+        match commit(store, what, street, &records).await {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
     }
-    Ok(outcomes)
+    // So that the file holds everything without its WAL.
+    store.close().await;
+    failed.map_or(Ok(outcomes), Err)
 }
 
 async fn commit(store: &Arc<dyn Store>, what: &str, street: Code, records: &Records) -> anyhow::Result<Outcome> {
