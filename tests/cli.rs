@@ -199,3 +199,115 @@ fn points_are_read_as_an_import_reads_them() {
     place.run("locate --points points.csv --out none/out.csv").refused(&["the folder none does not exist"]);
     place.run("locate --lon 26.5905 --lat 104.8335").refused(&["swapped"]);
 }
+
+#[test]
+fn a_code_of_the_wrong_length_is_said_to_be_one() {
+    let place = Place::new();
+    for (words, said) in [
+        ("score --street 52020101", "has 8 digits"),
+        ("plan --street 520201011001", "is the code of a community; a street has 9 digits"),
+        ("plan --street 000000000", "in no street"),
+        ("export cells --area 52020101400", "has 11 digits"),
+        ("city --street 5202 --out city", "has 4 digits"),
+    ] {
+        let refused = place.run(words);
+        assert_eq!(refused.code, Some(2), "{}", refused.err);
+        assert!(refused.err.contains(said), "{words}: {}", refused.err);
+    }
+}
+
+#[test]
+fn a_day_before_every_plan_is_said_to_be_one() {
+    let place = Place::new();
+    let said = place.run("export cells --as-of 2020-01-01 --format csv");
+    assert!(said.fine().err.contains("no plan is in force on 2020-01-01; the first is from 2025-01-01 on"), "{}", said.err);
+    assert_eq!(place.run("export cells --format csv").fine().err, "");
+}
+
+#[test]
+fn a_city_wants_a_folder() {
+    let place = Place::empty();
+    place.write("city", "x");
+    place.run("city --households 60 --out city").refused(&["city is a file; name a folder"]);
+}
+
+#[test]
+fn databases_that_cannot_be_are_named() {
+    let place = Place::empty();
+    for (url, word) in [("gpkg:", "path is missing"), ("gpkg:/dev/null", "no regular file"), ("gpkg:none.gpkg", "no database at none.gpkg")]
+    {
+        place.run(&format!("score --street 520201011 --db {url}")).refused(&[word]);
+    }
+    let said = place.run("score --street 520201011 --db postgres://127.0.0.1:1/grid");
+    said.refused(&["no server answers there"]);
+    assert_eq!(said.err.to_lowercase().matches("refused").count(), 1, "{}", said.err);
+    let said = place.run("serve --listen nonsense");
+    said.refused(&["HOST:PORT"]);
+}
+
+/// The names in the folder that begin with the database's.
+fn beside_database(place: &Place) -> Vec<String> {
+    let names = std::fs::read_dir(place.dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("town.gpkg")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_file_alone_is_everything_when_a_command_has_ended() {
+    let place = Place::new();
+    place.write("issues.csv", "issue_id,lon,lat,category,reported_at\nnew,104.8335,26.5905,waste,2026-03-01T00:00:00Z\n");
+    place.run("import issues issues.csv").fine();
+    assert_eq!(beside_database(&place), ["town.gpkg"]);
+    place.run("plan --street 520201011 --cells 2 --communities 1").fine();
+    assert_eq!(beside_database(&place), ["town.gpkg"]);
+    std::fs::copy(place.path("town.gpkg"), place.path("moved.gpkg")).unwrap();
+    let said = place.run("export issues --format csv --db gpkg:moved.gpkg");
+    assert!(said.fine().out.contains("\nnew,"), "{}", said.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn reading_needs_no_writable_disk_and_takes_an_indexed_copy() {
+    let place = Place::new();
+    place.run("export --format gpkg --out copy.gpkg").fine();
+    let reading = ["export cells", "locate --lon 104.8335 --lat 26.5905", "score --street 520201011 --plan 2"];
+    let wanted = reading.map(|words| place.run(words).fine().out.clone());
+    for (words, wanted) in reading.iter().zip(&wanted) {
+        assert_eq!(&place.run(&format!("{words} --db gpkg:copy.gpkg")).fine().out, wanted);
+    }
+    place.run("export --format gpkg --db gpkg:copy.gpkg --out again.gpkg").fine();
+    assert_eq!(&place.run("export cells --db gpkg:again.gpkg").fine().out, &wanted[0]);
+    place.run("plan --street 520201011 --db gpkg:copy.gpkg").refused(&["--drop-rtree"]);
+    // Tests may run as root, for whom no disk is read-only: a folder where SQLite wants its -shm does the same.
+    std::fs::create_dir(place.path("town.gpkg-shm")).unwrap();
+    for (words, wanted) in reading.iter().zip(&wanted) {
+        assert_eq!(&place.run(words).fine().out, wanted);
+    }
+}
+
+#[test]
+fn a_street_that_changes_under_the_planner_is_planned_again() {
+    use sqlx::{Connection, Executor, SqliteConnection};
+    let place = Place::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = format!("sqlite:{}", place.path("town.gpkg").display());
+    let mut other = runtime.block_on(SqliteConnection::connect(&url)).unwrap();
+    runtime.block_on(other.execute("BEGIN IMMEDIATE; UPDATE revisions SET version = version + 1")).unwrap();
+    let plan =
+        place.command("plan --street 520201011 --cells 2 --communities 1").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Time to read, to plan and to wait for the lock.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    runtime.block_on(other.execute("COMMIT")).unwrap();
+    let said = Said::from(plan.wait_with_output().unwrap());
+    assert!(said.fine().err.contains("planning it again"), "{}", said.err);
+    assert!(said.out.starts_with("plan 4 of"), "{}", said.out);
+}
+
+#[test]
+fn a_log_in_a_file_has_no_colours() {
+    let place = Place::new();
+    let output = place.command("migrate").env("RUST_LOG", "trace").output().unwrap();
+    let said = Said::from(output);
+    assert!(said.fine().err.contains("DEBUG") && !said.err.contains('\u{1b}'), "{}", said.err);
+}

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod mini;
+#[path = "store/place.rs"]
+#[allow(dead_code, reason = "the store's own tests use the rest")]
+mod place;
 
 use std::collections::BTreeMap;
 
@@ -242,4 +245,74 @@ fn a_full_disk_is_an_error() {
         assert!(matches!(export::write_geojson(&records, &mut Full(room)), Err(Error::Write(_))));
         assert!(matches!(export::write_csv(&records, &mut Full(room.min(100))), Err(Error::Write(_))));
     }
+}
+
+/// Every set in every format.
+fn everything(snapshot: &Snapshot) -> Vec<Vec<u8>> {
+    let mut files = Vec::new();
+    for set in [Set::Streets, Set::Communities, Set::Cells, Set::Groups, Set::Households, Set::Issues] {
+        files.push(geojson(snapshot, set, &scope(None)).into_bytes());
+        files.push(csv_text(snapshot, set, &scope(None)).into_bytes());
+    }
+    let mut report = Vec::new();
+    export::write_report_json(snapshot, &scope(None), &mut report).unwrap();
+    files.push(report);
+    files
+}
+
+async fn a_store_does_not_show_in_the_bytes(place: std::sync::Arc<place::Place>) {
+    let store = place.open().await;
+    store.commit(0, &change_set()).await.unwrap();
+    let loaded = Snapshot::build(store.load().await.unwrap()).unwrap();
+    assert_eq!(everything(&loaded), everything(&snapshot()));
+}
+
+#[tokio::test]
+async fn a_geopackage_does_not_show_in_the_bytes() {
+    place::on(place::Kind::GeoPackage, a_store_does_not_show_in_the_bytes).await;
+}
+
+#[tokio::test]
+async fn a_postgis_does_not_show_in_the_bytes() {
+    place::on(place::Kind::PostGis, a_store_does_not_show_in_the_bytes).await;
+}
+
+#[tokio::test]
+async fn the_command_writes_whole_files_or_says_why_not() {
+    place::on(place::Kind::GeoPackage, async |place: std::sync::Arc<place::Place>| {
+        place.open().await.commit(0, &change_set()).await.unwrap();
+        let folder = place.folder.path();
+        let run = |args: &[&str]| {
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_wangge"))
+                .arg("export")
+                .args(args)
+                .args(["--db", &place.url])
+                .current_dir(folder)
+                .output()
+                .unwrap();
+            (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+        };
+        let (ok, out, _) = run(&["cells", "--as-of", "2026-11-24"]);
+        assert!(ok);
+        assert_eq!(out, geojson(&snapshot(), Set::Cells, &scope(None)));
+        assert!(run(&["groups", "--format", "csv", "--as-of", "2026-11-24", "--out", "groups.csv"]).0);
+        assert_eq!(std::fs::read_to_string(folder.join("groups.csv")).unwrap(), csv_text(&snapshot(), Set::Groups, &scope(None)));
+        assert!(run(&["cells", "--format", "gpkg", "--out", "copy.gpkg"]).0);
+        assert!(std::fs::metadata(folder.join("copy.gpkg")).unwrap().len() > 0);
+        for (args, why) in [
+            (vec!["cells", "--area", "520203", "--out", "new.geojson"], "no area 520203"),
+            (vec!["report", "--format", "geojson", "--out", "new.geojson"], "csv or json"),
+            (vec!["cells", "--format", "json", "--out", "new.geojson"], "geojson, geojsonseq, csv or gpkg"),
+            (vec!["cells", "--format", "gpkg"], "--out"),
+            (vec!["cells", "--format", "gpkg", "--area", STREET, "--out", "new.geojson"], "whole database"),
+            (vec!["cells", "--out", "no/such/folder.geojson"], "no/such/folder.geojson"),
+            (vec!["cells", "--as-of", "soon"], "--as-of"),
+        ] {
+            let (ok, out, error) = run(&args);
+            assert!(!ok && out.is_empty() && error.contains(why), "{args:?}: {error}");
+        }
+        let left: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(!left.iter().any(|name| name.contains("part") || name.contains("new")), "{left:?}");
+    })
+    .await;
 }

@@ -373,3 +373,32 @@ fn nothing_there_is_no_tile() {
         }
     }
 }
+
+/// GDAL's MVT driver, a second independent reader, sees the same layers with the same number of features and valid polygons.
+#[test]
+fn gdal_reads_the_same_features() {
+    let snapshot = snapshot(TownSize::default());
+    let folder = tempfile::tempdir().unwrap();
+    let mut compared = 0;
+    for tile in tiles(&snapshot, 16) {
+        let Some(bytes) = encode(&snapshot, &Layer::ALL, tile, &query()) else { continue };
+        let path = folder.path().join(format!("{}-{}.mvt", tile.x, tile.y));
+        std::fs::write(&path, &bytes).unwrap();
+        let output =
+            std::process::Command::new("ogrinfo").args(["-ro", "-so", "-al"]).arg(&path).output().expect("ogrinfo (package gdal-bin)");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let report = String::from_utf8(output.stdout).unwrap();
+        let field = |line: &str, name: &str| line.strip_prefix(name).map(str::to_owned);
+        let names: Vec<String> = report.lines().filter_map(|l| field(l, "Layer name: ")).collect();
+        let counts: Vec<usize> = report.lines().filter_map(|l| field(l, "Feature Count: ")).map(|n| n.parse().unwrap()).collect();
+        let gdal: BTreeMap<String, usize> = names.into_iter().zip(counts).collect();
+        let ours: BTreeMap<String, usize> = Layer::ALL
+            .into_iter()
+            .map(|layer| (layer.as_str().to_owned(), decode(Some(bytes.clone()), layer).len()))
+            .filter(|(_, features)| *features > 0)
+            .collect();
+        assert_eq!(gdal, ours, "{tile:?}");
+        compared += ours.len();
+    }
+    assert!(compared > 20, "{compared} layers compared");
+}

@@ -22,7 +22,7 @@ use super::{
     plan::book,
     progress::Progress,
     serve::{Listen, end_signal, serve_until_signal},
-    today,
+    street_code, today,
 };
 
 /// Arguments.
@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// The street's code; the names of Zhongshan's (520201…) are known
-    #[arg(long, value_name = "CODE", default_value = "520201014")]
+    #[arg(long, value_name = "CODE", default_value = "520201014", value_parser = street_code)]
     street: Code,
     /// Keep the city and its database in this folder, and use what is there; else they are temporary
     #[arg(long, value_name = "DIR")]

@@ -15,7 +15,7 @@ use wangge::{
     store,
 };
 
-use super::{Database, output::tell, today};
+use super::{Database, area_code, output::tell, today};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(value_enum, default_value_t = What::Cells)]
     what: What,
     /// Only what lies in this area: a county, street, community, cell or group code; a whole database with --format gpkg
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = area_code)]
     area: Option<Code>,
     /// How to write it; gpkg copies the whole database with spatial indexes
     #[arg(long, value_enum, default_value_t = Format::Geojson)]
@@ -105,6 +105,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let store = args.database.open_read().await?;
     let snapshot = Snapshot::build(store.load().await?)?;
     store.close().await;
+    if let Some(word) = no_plan_yet(&snapshot, scope.as_of) {
+        tell(&word);
+    }
     if args.out == Path::new("-") {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let written = write(&snapshot, &args, &scope, &mut out).and_then(|count| {
@@ -122,6 +125,18 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     target.finish()?;
     tell(&format!("{count} {} written to {}", if args.what == What::Report { "rows" } else { "records" }, args.out.display()));
     Ok(())
+}
+
+/// A word for those who get nothing because they ask for a day without a plan.
+fn no_plan_yet(snapshot: &Snapshot, as_of: Date) -> Option<String> {
+    let plans = || snapshot.streets.iter().flat_map(|street| &street.plans).map(|index| &index.plan);
+    if plans().any(|plan| plan.in_force(as_of)) {
+        return None;
+    }
+    Some(match plans().filter_map(|plan| plan.valid_from).min() {
+        Some(first) => format!("warning: no plan is in force on {as_of}; the first is from {first} on"),
+        None => "warning: no plan has been published; `wangge plan --publish` does that".to_owned(),
+    })
 }
 
 fn write(snapshot: &Snapshot, args: &Args, scope: &Scope, out: &mut impl Write) -> Result<usize, export::Error> {

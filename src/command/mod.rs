@@ -16,7 +16,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use wangge::{
-    model::{Code, StreetData},
+    model::{Code, CodeScheme, Level, NO_STREET, StreetData},
     store::{self, Store},
 };
 
@@ -77,4 +77,30 @@ pub use wangge::serve::today;
 /// A street that must be there.
 pub async fn load_street(store: &dyn Store, code: &Code) -> anyhow::Result<StreetData> {
     store.load_street(code).await?.with_context(|| format!("street {code} is not in the database; `wangge import` brings it in"))
+}
+
+/// A street's code on the command line.
+///
+/// # Errors
+/// What is wrong with it: not digits, the wrong length, or the place of issues that lie in no street.
+pub fn street_code(text: &str) -> Result<Code, String> {
+    let code = area_code(text)?;
+    match CodeScheme::default().level(&code) {
+        Ok(Level::Street) if code.as_str() == NO_STREET => {
+            Err(format!("{NO_STREET} keeps the issues that lie in no street; it is none itself"))
+        }
+        Ok(Level::Street) => Ok(code),
+        Ok(level) => Err(format!("{code} is the code of a {level}; a street has 9 digits")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// An area's code of any level on the command line.
+///
+/// # Errors
+/// What is wrong with it: not digits, or a length that no level has.
+pub fn area_code(text: &str) -> Result<Code, String> {
+    let code = Code::new(text.trim()).map_err(|error| error.to_string())?;
+    CodeScheme::default().level(&code).map_err(|error| error.to_string())?;
+    Ok(code)
 }

@@ -1,25 +1,28 @@
 //! `wangge plan`.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use jiff::{Timestamp, civil::Date};
 use wangge::{
     city::names,
-    model::{Change, ChangeSet, Code, Community, Plan, PlanId, PlanState, StreetData},
-    plan,
+    model::{Change, ChangeSet, Code, Community, Plan, PlanId, StreetData},
+    plan, store,
 };
 
 use super::{
     Database, load_street,
     output::{print, tell},
     progress::Progress,
-    today,
+    street_code, today,
 };
+
+/// How often a street is planned when somebody else is changing it.
+const TRIES: usize = 3;
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The street to plan
-    #[arg(long)]
+    #[arg(long, value_parser = street_code)]
     street: Code,
     /// Number of cells; overrides --cell-households
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
@@ -28,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
     cell_households: u32,
     /// Allowed deviation of a cell from the mean, as a share
-    #[arg(long, default_value_t = 0.1)]
+    #[arg(long, default_value_t = 0.1, value_parser = share)]
     tolerance: f64,
     /// Number of communities; overrides --community-households
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
@@ -58,15 +61,33 @@ pub struct Args {
     database: Database,
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "give a share between 0 and 1, e.g. 0.1".to_owned())
+}
+
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let store = args.database.open_existing().await?;
-    let street = load_street(store.as_ref(), &args.street).await?;
-    let (new, warnings) = draw(&street, &args)?;
-    let set = book(&args.street, &street, new.clone());
-    store.commit(street.version, &set).await?;
+    let mut tries = 0;
+    let (street, set, warnings) = loop {
+        tries += 1;
+        let street = load_street(store.as_ref(), &args.street).await?;
+        let (new, warnings) = draw(&street, &args)?;
+        let set = book(&args.street, &street, new);
+        match store.commit(street.version, &set).await {
+            Ok(_) => break (street, set, warnings),
+            Err(store::Error::Conflict { .. }) if tries < TRIES => {
+                tell(&format!("street {} was changed in the meantime; planning it again", args.street));
+            }
+            Err(store::Error::Conflict { .. }) => {
+                bail!("street {} was changed {TRIES} times while it was being planned; run this again when imports are done", args.street)
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
     store.close().await;
-    report(&args, &street, &new, &warnings)
+    let Some(Change::PutPlan(new)) = set.changes.last() else { bail!("the plan was not entered") };
+    report(&args, &street, new, &warnings)
 }
 
 /// Plans the street, telling progress.
@@ -94,19 +115,9 @@ fn draw(street: &StreetData, args: &Args) -> anyhow::Result<(Plan, Vec<plan::War
     Ok(plan::plan(street, &request, registration, &|stage, share| progress.at(stage, share))?)
 }
 
-/// The change that enters the plan; a published one supersedes what was in force from its first day on.
+/// The change that enters the plan and shortens the ones it follows.
 pub fn book(code: &Code, street: &StreetData, new: Plan) -> ChangeSet {
-    let mut changes = Vec::new();
-    if let Some(from) = new.valid_from {
-        for old in street.plans.iter().filter(|p| p.state == PlanState::Published) {
-            let mut old = old.clone();
-            old.state = PlanState::Superseded;
-            // A plan that would have begun later, or on the same day, never comes into force.
-            old.valid_to = Some(old.valid_from.map_or(from, |begun| begun.max(from)));
-            changes.push(Change::PutPlan(Box::new(old)));
-        }
-    }
-    changes.push(Change::PutPlan(Box::new(new)));
+    let changes = plan::enter(&street.plans, new).into_iter().map(|p| Change::PutPlan(Box::new(p))).collect();
     ChangeSet { street: code.clone(), what: "plan".into(), changes }
 }
 
@@ -117,16 +128,17 @@ fn report(args: &Args, street: &StreetData, new: &Plan, warnings: &[plan::Warnin
     let text = if args.json {
         let warnings: Vec<_> = warnings.iter().map(|w| serde_json::json!({"code": w.code, "message": w.message})).collect();
         let result = serde_json::json!({
-            "street_code": args.street, "plan": new.id, "name": new.name, "state": new.state, "valid_from": new.valid_from,
+            "street_code": args.street, "plan": new.id, "name": new.name, "state": new.state, "valid_from": new.valid_from, "valid_to": new.valid_to,
             "blocks": new.blocks.len(), "communities": new.communities.len(), "cells": new.cells.len(), "groups": new.groups.len(),
             "households": street.households.len(), "estimated": new.estimated, "warnings": warnings,
         });
         serde_json::to_string_pretty(&result)? + "\n"
     } else {
         let estimated = if new.estimated { " (estimated)" } else { "" };
-        let published = match new.valid_from {
-            Some(day) => format!("published, in force from {day}"),
-            None => "a draft; add --publish to put a plan in force".to_owned(),
+        let published = match (new.valid_from, new.valid_to) {
+            (Some(day), None) => format!("published, in force from {day}"),
+            (Some(day), Some(end)) => format!("published, in force from {day} until {end}, when a plan published before follows"),
+            (None, _) => "a draft; add --publish to put a plan in force".to_owned(),
         };
         format!(
             "plan {} of street {}: {} communities, {} cells, {} groups from {} blocks and {} households{estimated}\n{published}\n",

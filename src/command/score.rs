@@ -6,13 +6,13 @@ use wangge::{
     plan,
 };
 
-use super::{Database, load_street, output::print};
+use super::{Database, load_street, output::print, street_code};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The street to measure
-    #[arg(long)]
+    #[arg(long, value_parser = street_code)]
     street: Code,
     /// Number of the plan; the published one, or else the newest, when none is given
     #[arg(long, value_name = "N")]
@@ -49,6 +49,11 @@ fn choose(street: &StreetData, number: Option<u32>) -> Option<&Plan> {
     }
 }
 
+fn outer_rim(s: &plan::Score) -> String {
+    let cause = if s.fits_boundary { "of rounding" } else { "apart: the street's boundary has changed since; plan again" };
+    format!("{:.2} m² {cause}", s.rim_m2)
+}
+
 fn table(street: &Code, chosen: &Plan, s: &plan::Score) -> String {
     let estimated = if s.estimated { " (estimated)" } else { "" };
     let rows = [
@@ -61,7 +66,7 @@ fn table(street: &Code, chosen: &Plan, s: &plan::Score) -> String {
         ("inside cells", format!("{:.0} m of river, {:.0} m of railway", s.river_inside_m, s.railway_inside_m)),
         ("gap", format!("{:.2} m²", s.gap_m2)),
         ("overlaps", format!("{}", s.overlaps)),
-        ("outer rim", format!("{:.2} m² of rounding", s.rim_m2)),
+        ("outer rim", outer_rim(s)),
         ("broken cells", format!("{}", s.broken_cells)),
         ("cut buildings", format!("{}", s.cut_buildings)),
         ("groups", format!("{}, {} of odd size, {} households misplaced", s.groups, s.groups_of_odd_size, s.households_misplaced)),

@@ -57,7 +57,7 @@ pub fn node(segments: &[Piece]) -> Vec<Piece> {
         let (dx, dy) = delta(segment.from, segment.to);
         on_way.sort_unstable_by_key(|p| {
             let (x, y) = delta(segment.from, *p);
-            (x * dx + y * dy, *p)
+            (i128::from(x) * i128::from(dx) + i128::from(y) * i128::from(dy), *p)
         });
         on_way.dedup();
         pieces.extend(on_way.windows(2).map(|pair| Piece { from: pair[0], to: pair[1], source: segment.source }));

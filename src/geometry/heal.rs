@@ -75,7 +75,7 @@ fn reach_steps(east: i64, north: i64) -> f64 {
 
 /// How far the segment is from the end along its own line, in grid steps.
 fn along(path: &[LonLat], end: LonLat, segment: &Segment) -> f64 {
-    let step = |a: LonLat, b: LonLat| f64::from(a.lon_e7 - b.lon_e7).hypot(f64::from(a.lat_e7 - b.lat_e7));
+    let step = |a: LonLat, b: LonLat| (f64::from(a.lon_e7) - f64::from(b.lon_e7)).hypot(f64::from(a.lat_e7) - f64::from(b.lat_e7));
     let mut walked = 0.0;
     let mut walk = |pairs: &mut dyn Iterator<Item = (LonLat, LonLat)>| {
         for (a, b) in pairs {

@@ -17,7 +17,7 @@ use crate::{
         heal,
         ring::{self, Side},
     },
-    model::{Area, LineClass, LonLat, MultiPolygon, Polygon, StreetData},
+    model::{Area, Bounds, LineClass, LonLat, MultiPolygon, Polygon, StreetData},
 };
 
 /// How far a junction may fall short and still be healed, in metres. Survey data misses by up to half a metre.
@@ -66,8 +66,11 @@ impl<'a> Drawing<'a> {
         for ring in given.iter().flat_map(|area| area.boundary.rings()) {
             drawing.add(Source::Given, ring);
         }
+        // What lies wholly beyond the boundary's box bounds no block.
+        let room = Bounds::of(boundary.rings().flatten());
+        let reaches = |pair: &[LonLat]| room.zip(Bounds::of(pair)).is_some_and(|(room, segment)| room.intersects(&segment));
         for line in &street.lines {
-            drawing.add(Source::Line(line.class), &line.path);
+            line.path.windows(2).filter(|pair| reaches(pair)).for_each(|pair| drawing.add(Source::Line(line.class), pair));
         }
         let paths: Vec<&[LonLat]> = street.lines.iter().map(|l| l.path.as_slice()).chain(boundary.rings().map(Vec::as_slice)).collect();
         let is_blocked = |a, b| drawing.footprints.between(a, b);

@@ -96,13 +96,19 @@ fn share_out(graph: &Graph, regions: &[Vec<u32>], wanted: usize) -> Vec<usize> {
 
 /// Communities of whole cells. A piece of the street that is cut off from the rest and too small for a community of its own
 /// (an exclave) joins the community of the nearest cell.
-pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg) -> Vec<u32> {
+pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg, warnings: &mut Vec<Warning>) -> Vec<u32> {
     let weight = |piece: &[u32]| piece.iter().map(|c| cells.atoms[*c as usize].weight).sum::<f64>();
     let mut pieces = cells.components();
     pieces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
     let total: f64 = pieces.iter().map(|p| weight(p)).sum();
     let by_size = || (total / request.community_households.max(1) as f64).round() as usize;
     let wanted = request.communities.unwrap_or_else(by_size).clamp(1, cells.atoms.len());
+    if let Some(asked) = request.communities.filter(|asked| *asked > wanted) {
+        warnings.push(Warning {
+            code: "fewer_communities_than_asked",
+            message: format!("{wanted} communities instead of {asked}: a community is made of whole cells"),
+        });
+    }
     let own = pieces.iter().filter(|p| weight(p) >= total / wanted as f64 / 2.0).count().clamp(1, wanted);
     let exclaves = pieces.split_off(own);
     let aims = Aims { effort: 2000.0, ..Aims::default() };

@@ -4,6 +4,7 @@
 //! **Invariant:** blocks tile the street; cells are one piece each; no building is cut; every household has one group.
 
 mod blocks;
+mod books;
 mod cells;
 mod footprint;
 mod given;
@@ -18,6 +19,7 @@ mod split;
 
 use jiff::{Timestamp, civil::Date};
 
+pub use books::enter;
 pub use planner::plan;
 pub use score::{CellScore, Score, score};
 

@@ -53,8 +53,16 @@ pub fn plan(
     let cell_count = community_of_cell.len().max(cell_of_block.iter().max().map_or(0, |m| *m as usize + 1));
     let cells = graph.contract(&cell_of_block, cell_count);
 
+    if households == 0 {
+        warnings.push(Warning {
+            code: "no_households",
+            message: "the street has no households; its cells are balanced by nothing and there are no groups".into(),
+        });
+    }
+
     progress("communities", 0.0);
-    let community_of_cell = if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut random) };
+    let community_of_cell =
+        if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut random, &mut warnings) };
     check_balance(&cells, request, &mut warnings);
 
     progress("codes", 0.0);

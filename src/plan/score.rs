@@ -13,6 +13,8 @@ use crate::{
 
 /// A boundary runs along a line when it is at most this far from it, in metres.
 const ALONG_M: f64 = 0.5;
+/// A vertex that a line adds to the outer border stands at most this far from it, in metres.
+const ROUNDING_M: f64 = 0.01;
 /// Boundaries and lines are sampled in pieces of at most this length, in metres.
 const STEP_M: f64 = 1.0;
 
@@ -49,6 +51,8 @@ pub struct Score {
     pub overlaps: usize,
     /// Difference between the street's area as given and the cells' union: the rounding of vertices that lines add to the outer border.
     pub rim_m2: f64,
+    /// Whether the rim is no more than that rounding; if not, the boundary has changed since the plan was made.
+    pub fits_boundary: bool,
     /// Cells in more than one piece.
     pub broken_cells: usize,
     /// Buildings that a cell boundary runs through.
@@ -141,6 +145,8 @@ pub fn score(street: &StreetData, plan: &Plan, group_size: usize) -> Score {
     let plane_m2 = |ring: &Vec<LonLat>| ring::signed_area2(ring) as f64 / 2.0 / metres.steps_per_metre().iter().product::<f64>();
     let holes = |shape: &MultiPolygon| shape.0.iter().flat_map(|p| &p.interiors).map(|r| -plane_m2(r)).sum::<f64>();
     let area = |shape: &MultiPolygon| shape.rings().map(plane_m2).sum::<f64>();
+    let rim_m2 = (area(&boundary) - area(&union)).abs();
+    let border_m: f64 = boundary.rings().flat_map(|r| r.windows(2)).map(|e| metres.distance(e[0], e[1])).sum();
     let footprints = Footprints::new(&street.buildings, metres);
     let mean = |f: &dyn Fn(&CellScore) -> f64| by_cell.iter().map(f).sum::<f64>() / by_cell.len().max(1) as f64;
     let sizes = groups::sizes(group_size);
@@ -159,7 +165,8 @@ pub fn score(street: &StreetData, plan: &Plan, group_size: usize) -> Score {
         railway_inside_m: inside(LineClass::Railway),
         gap_m2: (holes(&union) - holes(&boundary)).max(0.0),
         overlaps,
-        rim_m2: (area(&boundary) - area(&union)).abs(),
+        rim_m2,
+        fits_boundary: rim_m2 <= ROUNDING_M * border_m,
         broken_cells: by_cell.iter().filter(|c| c.pieces != 1).count(),
         cut_buildings: footprints.crossed_by(inner.iter().copied()).len(),
         groups: plan.groups.len(),

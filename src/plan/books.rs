@@ -1,0 +1,73 @@
+//! Plans as versions: how a new plan enters among those that are there.
+
+use crate::model::{Plan, PlanState};
+
+/// The plans to write so that `new` is among `existing`: a draft changes nothing else. A published plan is in force from its first
+/// day until the first day of the next published one, if there is any; the plan in force on its first day ends there. No other
+/// day's answer changes, whether the day is past or future. Of two plans with the same first day the newer is in force.
+///
+/// `new` comes last.
+pub fn enter(existing: &[Plan], mut new: Plan) -> Vec<Plan> {
+    let Some(from) = new.valid_from.filter(|_| new.state != PlanState::Draft) else { return vec![new] };
+    let begins = |p: &&Plan| p.state != PlanState::Draft && p.valid_from.is_some_and(|begin| p.valid_to.is_none_or(|end| begin < end));
+    new.valid_to = existing.iter().filter(begins).filter_map(|p| p.valid_from).filter(|begin| *begin > from).min();
+    if new.valid_to.is_some() {
+        new.state = PlanState::Superseded;
+    }
+    let shortened = existing.iter().filter(|p| p.in_force(from)).map(|p| {
+        let mut ended = p.clone();
+        ended.state = PlanState::Superseded;
+        ended.valid_to = Some(from);
+        ended
+    });
+    shortened.chain([new.clone()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Timestamp, civil::Date};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::PlanId;
+
+    fn plan(id: u32, from: Option<Date>) -> Plan {
+        Plan {
+            id: PlanId(id),
+            name: String::new(),
+            state: if from.is_some() { PlanState::Published } else { PlanState::Draft },
+            valid_from: from,
+            valid_to: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            parameters: serde_json::Value::Null,
+            estimated: false,
+            communities: vec![],
+            cells: vec![],
+            blocks: vec![],
+            groups: vec![],
+        }
+    }
+
+    fn day(n: i8) -> Date {
+        Date::constant(2026, 1, n)
+    }
+
+    proptest! {
+        /// On every day the plan in force is the newest of those with the latest first day up to then.
+        #[test]
+        fn one_plan_is_in_force_on_every_day(starts in prop::collection::vec(prop::option::of(2i8..28), 1..9)) {
+            let mut books: Vec<Plan> = Vec::new();
+            for (id, start) in (1..).zip(&starts) {
+                for p in enter(&books, plan(id, start.map(day))) {
+                    books.retain(|old| old.id != p.id);
+                    books.push(p);
+                }
+            }
+            for today in 1..28 {
+                let expected = (1..).zip(&starts).filter_map(|(id, s)| s.filter(|s| *s <= today).map(|s| (s, id))).max().map(|(_, id)| id);
+                let in_force: Vec<u32> = books.iter().filter(|p| p.in_force(day(today))).map(|p| p.id.0).collect();
+                prop_assert_eq!(in_force, expected.into_iter().collect::<Vec<u32>>());
+            }
+        }
+    }
+}
