@@ -2,7 +2,11 @@
 
 mod command;
 
+use std::io::IsTerminal;
+
 use clap::{Parser, Subcommand};
+
+use command::output::tell;
 
 /// Draws, keeps and serves the responsibility grid (网格) of a city's neighbourhoods.
 #[derive(Parser, Debug)]
@@ -39,7 +43,11 @@ async fn main() -> std::process::ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "wangge=info,warn".into()))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
+        // A log that cannot be written is no reason to end; writing about it would fail, too.
+        .log_internal_errors(false)
         .init();
+    std::panic::set_hook(Box::new(report_panic));
     let done = match Cli::parse().command {
         Command::Demo(args) => command::demo::run(args).await,
         Command::City(args) => command::city::run(args).await,
@@ -55,8 +63,40 @@ async fn main() -> std::process::ExitCode {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             // The chain of causes on one line; a backtrace would tell a user nothing.
-            eprintln!("error: {error:#}");
+            tell(&format!("error: {error:#}"));
             std::process::ExitCode::FAILURE
         }
+    }
+}
+
+/// One line for the user; where it came from goes to the log of those who look for it (`RUST_LOG=wangge=debug`).
+fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    tell(&panic_line(panic));
+    tracing::debug!(backtrace = %std::backtrace::Backtrace::force_capture(), "panic");
+}
+
+fn panic_line(panic: &std::panic::PanicHookInfo<'_>) -> String {
+    let said = panic.payload_as_str().unwrap_or("no message").lines().next().unwrap_or_default();
+    let place = panic.location().map_or(String::new(), |at| format!(" at {}:{}", at.file(), at.line()));
+    format!("error: internal error{place}: {said}; please report this line and what you did")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_one_line_that_asks_to_be_reported() {
+        let seen = Arc::new(Mutex::new(String::new()));
+        let sink = seen.clone();
+        std::panic::set_hook(Box::new(move |panic| *sink.lock().unwrap() = panic_line(panic)));
+        let ended = std::panic::catch_unwind(|| panic!("the sum is {}\nand more", 3));
+        drop(std::panic::take_hook());
+        assert!(ended.is_err());
+        let line = seen.lock().unwrap().clone();
+        assert!(line.starts_with("error: internal error at src/main.rs:"), "{line}");
+        assert!(line.contains(": the sum is 3; please report") && !line.contains('\n'), "{line}");
     }
 }

@@ -241,6 +241,10 @@ async fn locate_answers_many() {
     post("{\"points\":[],\"as_of\":\"soon\"}").await.problem(400, "bad_body");
     let problem = post("{\"points\":[[1,2],[1,200]]}").await.problem(400, "bad_coordinate");
     assert!(problem["detail"].as_str().unwrap().starts_with("points[1]"));
+    let problem = post("{\"points\":[[26.59,104.83]]}").await.problem(400, "bad_coordinate");
+    assert!(problem["detail"].as_str().unwrap().contains("are the two swapped?"), "{problem}");
+    let problem = post("[1]").await.problem(400, "bad_body");
+    assert!(!problem["detail"].as_str().unwrap().contains("LocateRequest"), "{problem}");
     let many = |count: usize| json!({"points": vec![[1, 2]; count]}).to_string();
     assert_eq!(post(&many(100_000)).await.json()["locations"].as_array().unwrap().len(), 100_000);
     post(&many(100_001)).await.problem(413, "too_many_points");
@@ -461,6 +465,23 @@ async fn what_the_framework_refuses_is_a_problem_too() {
 }
 
 #[tokio::test]
+async fn only_views_of_the_app_get_its_page() {
+    let town = town().await;
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
+        let request = Request::builder().method(method.clone()).uri("/foo").body(Body::empty()).unwrap();
+        let refused = town.send(request).await;
+        refused.problem(405, "method_not_allowed");
+        assert_eq!(refused.header(header::ALLOW), "GET,HEAD", "{method}");
+    }
+    for script in ["/foo.js", "/deep/er/foo.js", "/assets/none.js"] {
+        town.get(script).await.problem(404, "no_such_path");
+    }
+    // A page, or the word that this build has none; never "no such path".
+    let view = town.get("/foo/bar").await;
+    assert!(view.status == 200 || view.json()["code"] == "app_not_built");
+}
+
+#[tokio::test]
 async fn a_foreign_host_is_refused_unless_insecure() {
     let town = town().await;
     town.get_with("/api/info", &[(header::HOST, "evil.example:8080")]).await.problem(421, "unknown_host");
@@ -502,8 +523,41 @@ async fn health_readiness_and_metrics() {
         assert!(metrics.contains(expected), "{expected} is not in\n{metrics}");
     }
     assert!(!metrics.contains("104.8"), "a coordinate is in the metrics");
+    for target in ["/healthz?x=1", "/readyz?x=1", "/metrics?x=1"] {
+        let problem = town.get(target).await.problem(400, "unknown_parameter");
+        assert!(problem["detail"].as_str().unwrap().ends_with("takes none"), "{problem}");
+    }
+    let refused = town.post("/readyz", "text/plain", "").await;
+    refused.problem(405, "method_not_allowed");
     town.service.end();
     assert_eq!(town.get("/readyz").await.status, 503);
+}
+
+#[tokio::test]
+async fn a_database_that_is_taken_away_shows_in_readiness() {
+    let town = town().await;
+    let listener = wangge::serve::bind("127.0.0.1:0", false).await.unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(wangge::serve::run(listener, town.service.clone(), async { drop(stopped.await) }));
+    let becomes = async |status: u16| {
+        for _ in 0..100 {
+            if town.get("/readyz").await.status == status {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("/readyz never became {status}");
+    };
+    becomes(200).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (file, away) = (town._dir.path().join("town.gpkg"), town._dir.path().join("away.gpkg"));
+    std::fs::rename(&file, &away).unwrap();
+    becomes(503).await;
+    assert!(!file.exists(), "an empty database in its place");
+    std::fs::rename(&away, &file).unwrap();
+    becomes(200).await;
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
 }
 
 #[tokio::test]

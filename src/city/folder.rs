@@ -23,7 +23,11 @@ pub fn write(city: &City, folder: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
     let save = |name: &str, text: String| {
         let path = folder.join(name);
-        std::fs::write(&path, text).map_err(failed(&path))
+        std::fs::write(&path, text).map_err(|error| {
+            // Half a file would be read as a whole one.
+            let _ = std::fs::remove_file(&path);
+            failed(&path)(error)
+        })
     };
     save("boundary.geojson", boundary(city))?;
     save("streets.geojson", streets(city))?;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::bail;
 use jiff::civil::Date;
 use wangge::city;
 use wangge::model::Code;
+
+use super::{output::print, street_code};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -17,8 +19,8 @@ pub struct Args {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
     /// The street's code; the names of Zhongshan's (520201…) are known
-    #[arg(long, value_name = "CODE", default_value = "520201014")]
-    pub street: String,
+    #[arg(long, value_name = "CODE", default_value = "520201014", value_parser = street_code)]
+    pub street: Code,
     /// The day on which the year of issues has passed, so that the folder does not depend on today
     #[arg(long, value_name = "DATE", default_value = "2026-11-01")]
     pub until: Date,
@@ -31,13 +33,14 @@ pub struct Args {
 }
 
 /// Runs the command.
-#[allow(clippy::print_stdout, reason = "the command's output")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let street = Code::new(&args.street).context("--street")?;
-    let request = city::Request { households: args.households, seed: args.seed, street, until: args.until };
+    if args.out.is_file() {
+        bail!("--out {} is a file; name a folder", args.out.display());
+    }
+    let request = city::Request { households: args.households, seed: args.seed, street: args.street, until: args.until };
     let city = city::generate(&request)?;
     city::write(&city, &args.out)?;
-    if args.json {
+    let text = if args.json {
         let counts = serde_json::json!({
             "street": city.street.as_str(),
             "name": city.name,
@@ -46,10 +49,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             "households": city.households.len(),
             "issues": city.issues.len(),
         });
-        println!("{counts}");
+        format!("{counts}\n")
     } else {
-        println!(
-            "{} {}: {} streets, {} buildings, {} households, {} issues, all invented, in {}",
+        format!(
+            "{} {}: {} streets, {} buildings, {} households, {} issues, all invented, in {}\n",
             city.street,
             city.name,
             city.lines.len(),
@@ -57,7 +60,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             city.households.len(),
             city.issues.len(),
             args.out.display()
-        );
-    }
-    Ok(())
+        )
+    };
+    print(&text)
 }

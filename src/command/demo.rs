@@ -18,10 +18,11 @@ use wangge::{
 };
 
 use super::{
+    output::tell,
     plan::book,
     progress::Progress,
     serve::{Listen, end_signal, serve_until_signal},
-    today,
+    street_code, today,
 };
 
 /// Arguments.
@@ -36,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// The street's code; the names of Zhongshan's (520201…) are known
-    #[arg(long, value_name = "CODE", default_value = "520201014")]
+    #[arg(long, value_name = "CODE", default_value = "520201014", value_parser = street_code)]
     street: Code,
     /// Keep the city and its database in this folder, and use what is there; else they are temporary
     #[arg(long, value_name = "DIR")]
@@ -64,7 +65,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 async fn make(args: &Args, folder: &Path, store: &Arc<dyn Store>) -> anyhow::Result<()> {
     let stored = store.load_street(&args.street).await?;
     if stored.as_ref().is_some_and(|street| !street.plans.is_empty()) {
-        eprintln!("using the city in {}", folder.display());
+        tell(&format!("using the city in {}", folder.display()));
         return Ok(());
     }
     let stored = match stored {
@@ -95,7 +96,7 @@ async fn import_city(args: &Args, folder: &Path, store: &Arc<dyn Store>) -> anyh
     .await??;
     store.commit(0, &set).await?;
     let seconds = start.elapsed().as_secs_f64();
-    eprintln!("sample city: {households} households and {issues} issues, all invented, imported in {seconds:.1} s");
+    tell(&format!("sample city: {households} households and {issues} issues, all invented, imported in {seconds:.1} s"));
     store.load_street(&args.street).await?.context("the sample city was not stored")
 }
 
@@ -117,7 +118,7 @@ async fn plan_city(args: &Args, street: StreetData, store: &Arc<dyn Store>) -> a
     })
     .await??;
     store.commit(version, &set).await?;
-    eprintln!("planned in {:.1} s: {summary}", start.elapsed().as_secs_f64());
+    tell(&format!("planned in {:.1} s: {summary}", start.elapsed().as_secs_f64()));
     Ok(())
 }
 

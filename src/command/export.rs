@@ -15,7 +15,7 @@ use wangge::{
     store,
 };
 
-use super::{Database, today};
+use super::{Database, area_code, output::tell, today};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(value_enum, default_value_t = What::Cells)]
     what: What,
     /// Only what lies in this area: a county, street, community, cell or group code; a whole database with --format gpkg
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = area_code)]
     area: Option<Code>,
     /// How to write it; gpkg copies the whole database with spatial indexes
     #[arg(long, value_enum, default_value_t = Format::Geojson)]
@@ -89,6 +89,7 @@ impl What {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    args.database.refuse_as_output(&args.out)?;
     if args.format == Format::Gpkg {
         return copy_database(&args).await;
     }
@@ -101,7 +102,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         bail!("this set is written as {formats}; choose one with --format");
     }
     let scope = Scope { area: args.area.clone(), as_of: args.as_of.unwrap_or_else(|| today(Timestamp::now())) };
-    let snapshot = Snapshot::build(args.database.open_existing().await?.load().await?)?;
+    let store = args.database.open_read().await?;
+    let snapshot = Snapshot::build(store.load().await?)?;
+    store.close().await;
+    if let Some(word) = no_plan_yet(&snapshot, scope.as_of) {
+        tell(&word);
+    }
     if args.out == Path::new("-") {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let written = write(&snapshot, &args, &scope, &mut out).and_then(|count| {
@@ -117,8 +123,20 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut target = Target::create(&args.out)?;
     let count = write(&snapshot, &args, &scope, &mut target)?;
     target.finish()?;
-    eprintln!("{count} {} written to {}", if args.what == What::Report { "rows" } else { "records" }, args.out.display());
+    tell(&format!("{count} {} written to {}", if args.what == What::Report { "rows" } else { "records" }, args.out.display()));
     Ok(())
+}
+
+/// A word for those who get nothing because they ask for a day without a plan.
+fn no_plan_yet(snapshot: &Snapshot, as_of: Date) -> Option<String> {
+    let plans = || snapshot.streets.iter().flat_map(|street| &street.plans).map(|index| &index.plan);
+    if plans().any(|plan| plan.in_force(as_of)) {
+        return None;
+    }
+    Some(match plans().filter_map(|plan| plan.valid_from).min() {
+        Some(first) => format!("warning: no plan is in force on {as_of}; the first is from {first} on"),
+        None => "warning: no plan has been published; `wangge plan --publish` does that".to_owned(),
+    })
 }
 
 fn write(snapshot: &Snapshot, args: &Args, scope: &Scope, out: &mut impl Write) -> Result<usize, export::Error> {
@@ -144,8 +162,11 @@ async fn copy_database(args: &Args) -> anyhow::Result<()> {
     if args.area.is_some() || args.as_of.is_some() {
         bail!("a GeoPackage copy holds the whole database; leave out --area and --as-of");
     }
-    args.database.open_existing().await?;
+    args.database.open_read().await?.close().await;
     store::export_copy(&args.database.url, &args.out).await?;
-    eprintln!("database copied to {}", args.out.display());
+    tell(&format!(
+        "database copied to {}; it holds the address of every household, so keep it where only those may read it who work with them",
+        args.out.display()
+    ));
     Ok(())
 }

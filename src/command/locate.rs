@@ -1,20 +1,25 @@
 //! `wangge locate`.
 
 use std::{
-    io::{self, BufWriter, Read, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use jiff::{Timestamp, civil::Date};
 use rayon::prelude::*;
 use wangge::{
     export::Target,
     geometry::{Crs, crs::ToLonLat},
+    import::detect_delimiter,
     index::{Location, NoPlace, Snapshot},
 };
 
-use super::{Database, today};
+use super::{
+    Database,
+    output::{print, seen_enough, tell},
+    today,
+};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -31,9 +36,9 @@ pub struct Args {
     /// The CSV file to write, or - for standard output: all columns of --points and the answer's
     #[arg(long, value_name = "FILE.csv", requires = "points")]
     out: Option<PathBuf>,
-    /// The coordinates' CRS: EPSG:4326, EPSG:4490, another EPSG code, gcj02 or bd09
-    #[arg(long, default_value = "EPSG:4326")]
-    crs: Crs,
+    /// The coordinates' CRS: EPSG:4326, EPSG:4490, another EPSG code, gcj02 or bd09; lon,lat default to EPSG:4326, x,y need it
+    #[arg(long)]
+    crs: Option<Crs>,
     /// The day whose plan answers [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     as_of: Option<Date>,
@@ -46,40 +51,52 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let converter = args.crs.to_lonlat()?;
+    if let Some(out) = &args.out {
+        args.database.refuse_as_output(out)?;
+    }
+    let converter = args.crs.unwrap_or(Crs::Wgs84).to_lonlat()?;
     let one = match (args.lon, args.lat) {
-        (Some(x), Some(y)) => Some(converter.convert(x, y)?),
+        (Some(x), Some(y)) => Some(converter.convert(x, y).map_err(|error| anyhow!("{error}{}", converter.swap_hint(x, y)))?),
         _ if args.points.is_none() => bail!("say where: --lon X --lat Y, or --points FILE.csv --out FILE.csv"),
         _ => None,
     };
-    let snapshot = Snapshot::build(args.database.open_existing().await?.load().await?)?;
-    let locator = Locator { snapshot: &snapshot, converter: &converter, as_of: args.as_of.unwrap_or_else(|| today(Timestamp::now())) };
+    let store = args.database.open_read().await?;
+    let snapshot = Snapshot::build(store.load().await?)?;
+    store.close().await;
+    let locator =
+        Locator { crs: args.crs, snapshot: &snapshot, converter: &converter, as_of: args.as_of.unwrap_or_else(|| today(Timestamp::now())) };
     if let Some(at) = one {
         let location = snapshot.locate(at, locator.as_of);
-        let mut out = io::stdout().lock();
-        match args.json {
-            true => writeln!(out, "{}", serde_json::to_string_pretty(&location)?)?,
-            false => write!(out, "{}", describe(&location))?,
-        }
-        return Ok(());
+        return print(&match args.json {
+            true => serde_json::to_string_pretty(&location)? + "\n",
+            false => describe(&location),
+        });
     }
     let (Some(points), Some(out)) = (&args.points, &args.out) else { bail!("--points needs --out") };
-    let input: Box<dyn Read> = match points == Path::new("-") {
-        true => Box::new(io::stdin().lock()),
-        false => Box::new(std::fs::File::open(points).with_context(|| format!("cannot read {}", points.display()))?),
+    let (input, name): (Box<dyn Read>, _) = match points == Path::new("-") {
+        true => (Box::new(io::stdin().lock()), "standard input".to_owned()),
+        false => (
+            Box::new(std::fs::File::open(points).with_context(|| format!("cannot read {}", points.display()))?),
+            points.display().to_string(),
+        ),
     };
     let count = if out == Path::new("-") {
         let mut out = BufWriter::new(io::stdout().lock());
-        let count = locator.annotate(input, &mut out)?;
-        out.flush()?;
+        let mut count = Count::default();
+        let done = locator.annotate(input, &mut out, &mut count).and_then(|()| out.flush().map_err(Failure::Write));
+        match done {
+            Err(Failure::Write(error)) => seen_enough(Err(error)).context("cannot write to standard output")?,
+            other => other.map_err(|failure| failure.naming(&name, "standard output"))?,
+        }
         count
     } else {
         let mut target = Target::create(out)?;
-        let count = locator.annotate(input, &mut target).with_context(|| format!("reading {}", points.display()))?;
+        let mut count = Count::default();
+        locator.annotate(input, &mut target, &mut count).map_err(|failure| failure.naming(&name, &out.display().to_string()))?;
         target.finish()?;
         count
     };
-    eprintln!("{} points: {} in a cell, {} outside, {} unreadable", count.points, count.placed, count.unplaced, count.bad);
+    tell(&format!("{} points: {} in a cell, {} outside, {} unreadable", count.points, count.placed, count.unplaced, count.bad));
     Ok(())
 }
 
@@ -116,6 +133,7 @@ struct Count {
 
 struct Locator<'a> {
     snapshot: &'a Snapshot,
+    crs: Option<Crs>,
     converter: &'a ToLonLat,
     as_of: Date,
 }
@@ -126,24 +144,26 @@ const ANSWER: [&str; 7] = ["street_code", "community_code", "cell_code", "group_
 
 impl Locator<'_> {
     /// Streams a CSV, appending the answer's columns; bytes that are not UTF-8 in other columns pass through.
-    fn annotate(&self, input: impl Read, out: &mut impl Write) -> anyhow::Result<Count> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-        let mut headers = reader.byte_headers()?.clone();
+    fn annotate(&self, input: impl Read, out: &mut impl Write, count: &mut Count) -> Result<(), Failure> {
+        let mut input = BufReader::with_capacity(1 << 16, input);
+        let delimiter = detect_delimiter(input.fill_buf().map_err(|error| Failure::Read(error.into()))?);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(input);
+        let mut headers = reader.byte_headers().map_err(Failure::reading)?.clone();
         if let Some(first) = headers.get(0).and_then(|name| name.strip_prefix(b"\xef\xbb\xbf")) {
-            let first = first.to_vec();
+            // The quotes of a name behind the mark are still there.
+            let first = first.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(first).to_vec();
             headers = std::iter::once(first.as_slice()).chain(headers.iter().skip(1)).collect();
         }
-        let (x, y) = coordinate_columns(&headers)?;
+        let (x, y) = self.coordinate_columns(&headers).map_err(Failure::Read)?;
         let width = headers.len();
-        let mut writer = csv::Writer::from_writer(out);
-        writer.write_byte_record(&headers.iter().chain(ANSWER.map(str::as_bytes)).collect())?;
-        let mut count = Count::default();
+        let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
+        writer.write_byte_record(&headers.iter().chain(ANSWER.map(str::as_bytes)).collect()).map_err(Failure::writing)?;
         let mut batch = Vec::with_capacity(BATCH);
         let mut records = reader.into_byte_records();
         loop {
             batch.clear();
             for record in records.by_ref().take(BATCH) {
-                batch.push(record?);
+                batch.push(record.map_err(Failure::reading)?);
             }
             if batch.is_empty() {
                 break;
@@ -153,13 +173,34 @@ impl Locator<'_> {
                 count.add(&answer);
                 // A short row is filled up, so that the answer stands in its columns.
                 let blanks = std::iter::repeat_n(&b""[..], width.saturating_sub(record.len()));
-                writer.write_byte_record(
-                    &record.iter().take(width).chain(blanks).chain(answer.fields.iter().map(String::as_bytes)).collect(),
-                )?;
+                let answered = record.iter().take(width).chain(blanks).chain(answer.fields.iter().map(String::as_bytes)).collect();
+                writer.write_byte_record(&answered).map_err(Failure::writing)?;
             }
         }
-        writer.flush()?;
-        Ok(count)
+        writer.flush().map_err(Failure::Write)
+    }
+
+    fn coordinate_columns(&self, headers: &csv::ByteRecord) -> anyhow::Result<(usize, usize)> {
+        if headers.iter().all(|name| name.trim_ascii().is_empty()) {
+            bail!("there is no header; the first line names the columns, lon,lat or x,y among them");
+        }
+        if headers.iter().any(|name| name.contains(&b'\n')) {
+            bail!("line 1: a quote is left open in the header");
+        }
+        let find = |name: &str| headers.iter().position(|column| column.trim_ascii().eq_ignore_ascii_case(name.as_bytes()));
+        match (find("lon").zip(find("lat")), find("x").zip(find("y"))) {
+            (Some(degrees), _) if self.crs.is_none_or(Crs::is_geographic) => Ok(degrees),
+            (_, Some(_)) if self.crs.is_none() => bail!("x and y need a CRS; name it with --crs, EPSG:4544 for example"),
+            (_, Some(columns)) => Ok(columns),
+            (Some(_), None) => {
+                let crs = self.crs.map(|crs| crs.to_string()).unwrap_or_default();
+                bail!("lon and lat are degrees, but {crs} has metres; call the columns x and y, or leave out --crs")
+            }
+            (None, None) => {
+                let names: Vec<_> = headers.iter().map(|name| String::from_utf8_lossy(name).escape_debug().to_string()).collect();
+                bail!("line 1: the file needs columns lon,lat or x,y; it has {}", names.join(","))
+            }
+        }
     }
 
     fn answer(&self, record: &csv::ByteRecord, x: usize, y: usize) -> Answer {
@@ -219,13 +260,31 @@ fn reason(word: &str) -> [String; ANSWER.len()] {
     fields
 }
 
-fn coordinate_columns(headers: &csv::ByteRecord) -> anyhow::Result<(usize, usize)> {
-    let find = |name: &str| headers.iter().position(|column| column.trim_ascii().eq_ignore_ascii_case(name.as_bytes()));
-    match (find("lon").zip(find("lat"))).or_else(|| find("x").zip(find("y"))) {
-        Some(columns) => Ok(columns),
-        None => {
-            let names: Vec<_> = headers.iter().map(String::from_utf8_lossy).collect();
-            bail!("line 1: the file needs columns lon,lat or x,y; it has {}", names.join(","))
+/// Which of the two files failed.
+enum Failure {
+    Read(anyhow::Error),
+    Write(io::Error),
+}
+
+impl Failure {
+    fn reading(error: csv::Error) -> Self {
+        Self::Read(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            other => anyhow!("this is not CSV: {other:?}"),
+        })
+    }
+
+    fn writing(error: csv::Error) -> Self {
+        Self::Write(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
+    }
+
+    fn naming(self, input: &str, output: &str) -> anyhow::Error {
+        match self {
+            Self::Read(error) => error.context(format!("reading {input}")),
+            Self::Write(error) => anyhow::Error::from(error).context(format!("writing {output}")),
         }
     }
 }

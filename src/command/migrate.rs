@@ -2,7 +2,7 @@
 
 use wangge::store;
 
-use super::Database;
+use super::{Database, output::tell};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -17,6 +17,6 @@ pub struct Args {
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     store::migrate(&args.database.url, args.drop_rtree).await?;
-    eprintln!("The database is up to date.");
+    tell("The database is up to date.");
     Ok(())
 }

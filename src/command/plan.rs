@@ -1,19 +1,28 @@
 //! `wangge plan`.
 
+use anyhow::{Context, bail};
 use jiff::{Timestamp, civil::Date};
 use wangge::{
     city::names,
     model::{Change, ChangeSet, Code, Community, Plan, PlanId, StreetData},
-    plan,
+    plan, store,
 };
 
-use super::{Database, load_street, progress::Progress, today};
+use super::{
+    Database, load_street,
+    output::{print, tell},
+    progress::Progress,
+    street_code, today,
+};
+
+/// How often a street is planned when somebody else is changing it.
+const TRIES: usize = 3;
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The street to plan
-    #[arg(long)]
+    #[arg(long, value_parser = street_code)]
     street: Code,
     /// Number of cells; overrides --cell-households
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
@@ -59,11 +68,25 @@ fn share(text: &str) -> Result<f64, String> {
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let store = args.database.open_existing().await?;
-    let street = load_street(store.as_ref(), &args.street).await?;
-    let (new, warnings) = draw(&street, &args)?;
-    let set = book(&args.street, &street, new);
-    let Some(Change::PutPlan(new)) = set.changes.last() else { anyhow::bail!("the plan was not entered") };
-    store.commit(street.version, &set).await?;
+    let mut tries = 0;
+    let (street, set, warnings) = loop {
+        tries += 1;
+        let street = load_street(store.as_ref(), &args.street).await?;
+        let (new, warnings) = draw(&street, &args)?;
+        let set = book(&args.street, &street, new);
+        match store.commit(street.version, &set).await {
+            Ok(_) => break (street, set, warnings),
+            Err(store::Error::Conflict { .. }) if tries < TRIES => {
+                tell(&format!("street {} was changed in the meantime; planning it again", args.street));
+            }
+            Err(store::Error::Conflict { .. }) => {
+                bail!("street {} was changed {TRIES} times while it was being planned; run this again when imports are done", args.street)
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    store.close().await;
+    let Some(Change::PutPlan(new)) = set.changes.last() else { bail!("the plan was not entered") };
     report(&args, &street, new, &warnings)
 }
 
@@ -98,23 +121,27 @@ pub fn book(code: &Code, street: &StreetData, new: Plan) -> ChangeSet {
     ChangeSet { street: code.clone(), what: "plan".into(), changes }
 }
 
-#[allow(clippy::print_stdout, reason = "the command's output")]
 fn report(args: &Args, street: &StreetData, new: &Plan, warnings: &[plan::Warning]) -> anyhow::Result<()> {
     for warning in warnings {
-        eprintln!("warning: {}", warning.message);
+        tell(&format!("warning: {}", warning.message));
     }
-    if args.json {
+    let text = if args.json {
         let warnings: Vec<_> = warnings.iter().map(|w| serde_json::json!({"code": w.code, "message": w.message})).collect();
         let result = serde_json::json!({
             "street_code": args.street, "plan": new.id, "name": new.name, "state": new.state, "valid_from": new.valid_from, "valid_to": new.valid_to,
             "blocks": new.blocks.len(), "communities": new.communities.len(), "cells": new.cells.len(), "groups": new.groups.len(),
             "households": street.households.len(), "estimated": new.estimated, "warnings": warnings,
         });
-        println!("{}", serde_json::to_string_pretty(&result)?);
+        serde_json::to_string_pretty(&result)? + "\n"
     } else {
         let estimated = if new.estimated { " (estimated)" } else { "" };
-        println!(
-            "plan {} of street {}: {} communities, {} cells, {} groups from {} blocks and {} households{estimated}",
+        let published = match (new.valid_from, new.valid_to) {
+            (Some(day), None) => format!("published, in force from {day}"),
+            (Some(day), Some(end)) => format!("published, in force from {day} until {end}, when a plan published before follows"),
+            (None, _) => "a draft; add --publish to put a plan in force".to_owned(),
+        };
+        format!(
+            "plan {} of street {}: {} communities, {} cells, {} groups from {} blocks and {} households{estimated}\n{published}\n",
             new.id.0,
             args.street,
             new.communities.len(),
@@ -122,12 +149,7 @@ fn report(args: &Args, street: &StreetData, new: &Plan, warnings: &[plan::Warnin
             new.groups.len(),
             new.blocks.len(),
             street.households.len()
-        );
-        match (new.valid_from, new.valid_to) {
-            (Some(day), None) => println!("published, in force from {day}"),
-            (Some(day), Some(end)) => println!("published, in force from {day} until {end}, when a plan published before follows"),
-            (None, _) => println!("a draft; add --publish to put a plan in force"),
-        }
-    }
-    Ok(())
+        )
+    };
+    print(&text).with_context(|| format!("plan {} is stored, but this could not be said", new.id.0))
 }

@@ -6,13 +6,13 @@ use wangge::{
     plan,
 };
 
-use super::{Database, load_street};
+use super::{Database, load_street, output::print, street_code};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The street to measure
-    #[arg(long)]
+    #[arg(long, value_parser = street_code)]
     street: Code,
     /// Number of the plan; the published one, or else the newest, when none is given
     #[arg(long, value_name = "N")]
@@ -25,20 +25,18 @@ pub struct Args {
 }
 
 /// Runs the command.
-#[allow(clippy::print_stdout, reason = "the command's output")]
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let store = args.database.open_existing().await?;
+    let store = args.database.open_read().await?;
     let street = load_street(store.as_ref(), &args.street).await?;
+    store.close().await;
     let chosen = choose(&street, args.plan)
         .with_context(|| format!("street {} has no such plan; `wangge plan --street {}` makes one", args.street, args.street))?;
     let group_size = chosen.parameters["group_size"].as_u64().unwrap_or(10) as usize;
     let score = plan::score(&street, chosen, group_size);
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&score)?);
-    } else {
-        print!("{}", table(&args.street, chosen, &score));
-    }
-    Ok(())
+    print(&match args.json {
+        true => serde_json::to_string_pretty(&score)? + "\n",
+        false => table(&args.street, chosen, &score),
+    })
 }
 
 fn choose(street: &StreetData, number: Option<u32>) -> Option<&Plan> {

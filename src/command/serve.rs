@@ -1,6 +1,6 @@
 //! `wangge serve`.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use wangge::{
@@ -8,7 +8,7 @@ use wangge::{
     store::Store,
 };
 
-use super::Database;
+use super::{Database, output::tell};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -52,10 +52,12 @@ impl Listen {
 /// Loads, says where the map is, and serves until Ctrl-C or SIGTERM.
 pub async fn serve_until_signal(listener: tokio::net::TcpListener, store: Arc<dyn Store>, options: Options) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the listening socket has no address")?;
-    let service = Service::start(store, options).await?;
-    eprintln!("Wangge is at {} (Ctrl-C ends it)", url(address));
+    let service = Service::start(store.clone(), options).await?;
+    tell(&format!("Wangge is at {} (Ctrl-C ends it)", url(address)));
     serve::run(listener, service, end_signal()).await.context("serving")?;
-    eprintln!("Wangge has ended");
+    // A request that was cut off may still hold a connection.
+    let _ = tokio::time::timeout(Duration::from_secs(5), store.close()).await;
+    tell("Wangge has ended");
     Ok(())
 }
 

@@ -52,7 +52,7 @@ pub enum Error {
     #[error("no area {0} is in force on that day; the codes there are: `wangge export streets --format csv`")]
     NoSuchArea(Code),
     /// The target cannot be written: disk full, pipe closed, …
-    #[error("cannot write: {0}")]
+    #[error("cannot write")]
     Write(#[from] std::io::Error),
     /// The set has no such format.
     #[error("{set} cannot be written as {format}")]
@@ -66,6 +66,10 @@ pub enum Error {
 
 impl From<::csv::Error> for Error {
     fn from(error: ::csv::Error) -> Self {
-        Self::Write(error.into())
+        match error.into_kind() {
+            // Not `error.into()`: that would hide what kind of failure it was.
+            ::csv::ErrorKind::Io(error) => Self::Write(error),
+            other => Self::Write(std::io::Error::other(format!("{other:?}"))),
+        }
     }
 }

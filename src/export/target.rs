@@ -21,6 +21,10 @@ impl Target {
     /// When the folder is not there or not writable.
     pub fn create(path: &Path) -> io::Result<Self> {
         let beside = beside(path)?;
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+            let why = format!("the folder {} does not exist; create it first", folder.display());
+            return Err(io::Error::new(io::ErrorKind::NotFound, why));
+        }
         let file = File::create_new(&beside).map_err(|error| naming(path, &error))?;
         Ok(Self { path: path.to_owned(), beside, file: Some(BufWriter::with_capacity(1 << 20, file)) })
     }
@@ -89,8 +93,8 @@ mod tests {
         assert!(!path.exists());
         whole.finish().unwrap();
         assert_eq!((std::fs::read(&path).unwrap().as_slice(), names().len()), (&b"whole"[..], 1));
-        let error = Target::create(&dir.path().join("no/such.csv")).unwrap_err().to_string();
-        assert!(error.contains("no/such.csv"), "{error}");
+        let error = Target::create(&dir.path().join("no/such/folder.csv")).unwrap_err().to_string();
+        assert!(error.contains("no/such does not exist") && !error.contains(".part"), "{error}");
         assert!(Target::create(Path::new("/")).is_err());
     }
 }

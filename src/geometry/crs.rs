@@ -129,6 +129,13 @@ enum Kind {
     Bd09,
 }
 
+impl ToLonLat {
+    /// What a person may have done who gave coordinates that cannot be converted, as the end of a message; empty when unknown.
+    pub fn swap_hint(&self, x: f64, y: f64) -> &'static str {
+        if self.convert(y, x).is_ok() { "; are the two swapped? longitude or easting comes first" } else { "" }
+    }
+}
+
 /// Where a CGCS2000 zone makes sense. A transverse Mercator answers far beyond it too, which would let degrees or swapped
 /// axes pass as positions in the sea.
 #[derive(Clone, Copy, Debug)]

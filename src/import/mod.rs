@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 pub use diff::{Records, Rows};
 pub use report::{Problem, Reason, Report};
 pub use shape::{Enclosure, shared_m2};
-pub use table::TableOptions;
+pub use table::{TableOptions, detect_delimiter};
 
 use crate::geometry::crs;
 use report::printable;

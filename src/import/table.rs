@@ -212,7 +212,7 @@ fn csv_error(path: &Path, error: csv::Error) -> Error {
 }
 
 /// The delimiter that the header line has most of; comma in doubt.
-fn detect_delimiter(start: &[u8]) -> u8 {
+pub fn detect_delimiter(start: &[u8]) -> u8 {
     let header = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
     b",;\t".iter().copied().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')

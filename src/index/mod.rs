@@ -35,7 +35,7 @@ pub use tree::{BoxTree, PointTree};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The blocks of a stored plan overlap.
-    #[error("plan {plan} of street {street}: {source}")]
+    #[error("plan {plan} of street {street} does not tile its street")]
     Coverage {
         /// The street.
         street: crate::model::Code,

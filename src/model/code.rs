@@ -54,7 +54,7 @@ pub enum CodeError {
     #[error("code {0:?} is not made of digits")]
     NotDigits(String),
     /// The number of digits fits no level of the scheme.
-    #[error("code {code} has {digits} digits; the scheme has levels of {lengths:?} digits")]
+    #[error("code {code} has {digits} digits; county, street, community, cell and group have {lengths:?}")]
     WrongLength {
         /// The offending code.
         code: String,

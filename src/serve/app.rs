@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Path,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::Embed;
@@ -26,8 +26,9 @@ pub(super) async fn get_asset(Path(path): Path<String>, headers: HeaderMap) -> R
     serve_file(&format!("assets/{path}"), &headers).unwrap_or_else(|| Error::NoSuchPath.into_response())
 }
 
-/// Any other path: a file beside the page (the icon), nothing under the API's paths, else a view of the app.
-pub(super) async fn get_other(uri: Uri, headers: HeaderMap) -> Response {
+/// Any other path: a file beside the page (the icon), nothing under the API's paths, else a view of the app. A view has no
+/// extension: a script that is not there must not come back as a page.
+pub(super) async fn get_other(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let is_ours = ["api", "tiles", "assets", "open311", "metrics"]
         .iter()
@@ -35,7 +36,13 @@ pub(super) async fn get_other(uri: Uri, headers: HeaderMap) -> Response {
     if is_ours {
         return Error::NoSuchPath.into_response();
     }
+    if method != Method::GET && method != Method::HEAD {
+        let mut response = Error::MethodNotAllowed.into_response();
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+        return response;
+    }
     match serve_file(path, &headers) {
+        None if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => Error::NoSuchPath.into_response(),
         Some(response) => response,
         None => get_app(headers).await,
     }

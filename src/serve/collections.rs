@@ -13,7 +13,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    Error, Problem, Service, info,
+    Error, Problem, Service,
+    error::chain,
+    info,
     params::{AsOf, Params},
 };
 use crate::{
@@ -303,7 +305,7 @@ impl Page {
             write!(out, "\n],\"links\":{links},\"numberMatched\":{matched},\"numberReturned\":{}}}\n", page.len())
         };
         let mut body = Vec::new();
-        write(&mut body).map_err(|error| Error::Internal(error.to_string()))?;
+        write(&mut body).map_err(|error| Error::Internal(chain(&error)))?;
         Ok(body)
     }
 
@@ -328,6 +330,6 @@ fn write_item(snapshot: &crate::index::Snapshot, set: Set, scope: &Scope, featur
     let records = Records::select(snapshot, set, scope)?;
     let number = (0..records.len()).find(|number| records.id(*number) == feature).ok_or(Error::NoSuchFeature)?;
     let mut body = Vec::new();
-    export::write_feature(&records.get(number), set.columns(), &mut body).map_err(|error| Error::Internal(error.to_string()))?;
+    export::write_feature(&records.get(number), set.columns(), &mut body).map_err(|error| Error::Internal(chain(&error)))?;
     Ok(body)
 }

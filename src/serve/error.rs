@@ -16,7 +16,7 @@ use crate::{export, geometry::crs, store};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A query parameter that the resource does not know.
-    #[error("parameter {name:?} is not known here; known are: {}", known.join(", "))]
+    #[error("parameter {name:?} is not known here; {}", known_here(known))]
     UnknownParameter {
         /// The parameter.
         name: String,
@@ -214,6 +214,21 @@ impl Error {
     }
 }
 
+fn known_here(known: &[&str]) -> String {
+    if known.is_empty() { "this resource takes none".to_owned() } else { format!("known are: {}", known.join(", ")) }
+}
+
+/// An error with its causes on one line, for the log.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
 impl From<crs::Error> for Error {
     fn from(error: crs::Error) -> Self {
         match error {
@@ -227,7 +242,7 @@ impl From<export::Error> for Error {
     fn from(error: export::Error) -> Self {
         match error {
             export::Error::NoSuchArea(code) => Self::NoSuchArea(code.to_string()),
-            other => Self::Internal(other.to_string()),
+            other => Self::Internal(chain(&other)),
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use super::Service;
+use super::{Error, Service, params::Params};
 
 /// Seconds; the tile budget (10 ms) and the time limit lie on limits of their own.
 const LATENCY_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -39,8 +39,9 @@ pub(super) fn recorder() -> &'static PrometheusHandle {
 
 /// The process is alive.
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = String, content_type = "text/plain")))]
-pub(super) async fn get_health() -> &'static str {
-    "ok"
+pub(super) async fn get_health(params: Params) -> Result<&'static str, Error> {
+    params.only(&[])?;
+    Ok("ok")
 }
 
 /// The answers are as new as the store.
@@ -48,15 +49,17 @@ pub(super) async fn get_health() -> &'static str {
     (status = 200, body = String, content_type = "text/plain"),
     (status = 503, description = "The store cannot be read, or the service is ending", body = String, content_type = "text/plain"),
 ))]
-pub(super) async fn get_readiness(State(service): State<Arc<Service>>) -> impl IntoResponse {
-    match service.is_ready() {
+pub(super) async fn get_readiness(State(service): State<Arc<Service>>, params: Params) -> Result<impl IntoResponse, Error> {
+    params.only(&[])?;
+    Ok(match service.is_ready() {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
-    }
+    })
 }
 
 /// Counters, gauges and histograms in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, body = String, content_type = "text/plain")))]
-pub(super) async fn get_metrics() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], recorder().render())
+pub(super) async fn get_metrics(params: Params) -> Result<impl IntoResponse, Error> {
+    params.only(&[])?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], recorder().render()))
 }

@@ -70,7 +70,7 @@ pub(super) async fn locate_many(
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(Error::NotJson);
     }
-    let request: LocateRequest = serde_json::from_slice(&body).map_err(|error| Error::BadBody(error.to_string()))?;
+    let request: LocateRequest = serde_json::from_slice(&body).map_err(|error| Error::BadBody(bad_body(&error)))?;
     if request.points.len() > MAX_POINTS {
         return Err(Error::TooManyPoints(request.points.len(), MAX_POINTS));
     }
@@ -79,13 +79,17 @@ pub(super) async fn locate_many(
         None => service.today(),
     };
     let converter = request.crs.as_deref().map_or(Ok(Crs::Wgs84), str::parse)?.to_lonlat()?;
-    let positions = request
-        .points
-        .iter()
-        .enumerate()
-        .map(|(number, &[x, y])| converter.convert(x, y).map_err(|error| Error::BadCoordinate(format!("points[{number}]: {error}"))));
+    let positions = request.points.iter().enumerate().map(|(number, &[x, y])| {
+        converter.convert(x, y).map_err(|error| Error::BadCoordinate(format!("points[{number}]: {error}{}", converter.swap_hint(x, y))))
+    });
     let positions = positions.collect::<Result<Vec<LonLat>, Error>>()?;
     let locations =
         service.compute(move |current| positions.par_iter().map(|position| current.snapshot.locate(*position, day)).collect()).await?;
     Ok(Json(Locations { locations }))
+}
+
+/// What is wrong with a body, in the words of JSON and not of this program.
+fn bad_body(error: &serde_json::Error) -> String {
+    let text = error.to_string().replace("struct LocateRequest", "an object {\"points\": [[lon, lat], …]}");
+    text.replace("an array of length 2", "a pair [lon, lat]")
 }

@@ -77,7 +77,7 @@ fn into_problem(mut response: Response, id: &str, route: &str) -> Response {
     let error = match response.extensions_mut().remove::<Arc<Error>>() {
         Some(error) => error,
         // Readiness is for machines that read the status alone.
-        None if route == "/readyz" => return response,
+        None if route == "/readyz" && response.status() == StatusCode::SERVICE_UNAVAILABLE => return response,
         None => Arc::new(Error::of_status(response.status())),
     };
     let mut problem = error.render(id, route);

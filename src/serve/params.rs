@@ -140,7 +140,8 @@ impl Params {
             text.trim().parse::<f64>().map_err(|_| Error::BadCoordinate(format!("{name} {text:?} is not a number")))
         };
         let (x, y) = (ordinate("lon")?, ordinate("lat")?);
-        Ok(self.crs()?.to_lonlat()?.convert(x, y)?)
+        let converter = self.crs()?.to_lonlat()?;
+        converter.convert(x, y).map_err(|error| Error::BadCoordinate(format!("{error}{}", converter.swap_hint(x, y))))
     }
 
     /// The issue filter of `category`, `status`, `from` and `to`.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Service, StartError, events::ChangeEvent, health::recorder, state::Current};
+use super::{Service, StartError, error::chain, events::ChangeEvent, health::recorder, state::Current};
 use crate::model::{ChangeKind, Code, Version};
 
 /// Longest time between two looks at the store; a wake-up that got lost costs no more.
@@ -32,7 +32,7 @@ pub(super) async fn keep_fresh(service: Arc<Service>) {
         let was_fresh = service.fresh.swap(result.is_ok(), Ordering::Relaxed);
         if let Err(error) = result {
             if was_fresh {
-                tracing::error!(%error, "cannot follow the store; serving the last good snapshot");
+                tracing::error!(error = chain(&error), "cannot follow the store; serving the last good snapshot");
             }
             tokio::time::sleep(RETRY_AFTER).await;
         } else if !was_fresh {

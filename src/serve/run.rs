@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// The address is not understood.
-    #[error("{address:?} is not an address to listen on ({source}); write HOST:PORT, for example 127.0.0.1:8080")]
+    #[error("{address:?} is not an address to listen on; write HOST:PORT, for example 127.0.0.1:8080")]
     Address {
         /// What was asked for.
         address: String,
@@ -53,7 +53,7 @@ pub enum BindError {
         address: SocketAddr,
     },
     /// The system refuses for another reason: no right to the port, no such interface.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// Which address.
         address: SocketAddr,
@@ -147,6 +147,8 @@ pub async fn run(listener: TcpListener, service: Arc<Service>, shutdown: impl Fu
         }
     };
     follower.abort();
+    // Cancelled, as wished; what it holds of the store is free now.
+    let _ = follower.await;
     result
 }
 

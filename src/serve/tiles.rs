@@ -69,7 +69,12 @@ pub(super) fn parse_layers(names: &str, households: bool) -> Result<Vec<Layer>, 
 
 fn parse_coord(z: &str, x: &str, y: &str) -> Result<TileCoord, Error> {
     let bad = || Error::BadTile(format!("{z}/{x}/{y} is no tile; z runs from 0 to {MAX_ZOOM}, x and y from 0 to 2^z - 1"));
+    // One way to write each tile: no sign, no leading zeros.
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     let (Ok(zoom), Ok(column), Ok(row)) = (z.parse::<u8>(), x.parse::<u32>(), y.parse::<u32>()) else { return Err(bad()) };
+    if ![z, x, y].into_iter().all(is_plain) {
+        return Err(bad());
+    }
     let coord = TileCoord { z: zoom, x: column, y: row };
     if coord.is_valid() { Ok(coord) } else { Err(bad()) }
 }
@@ -141,7 +146,17 @@ mod tests {
     fn tiles_outside_the_pyramid_are_refused() {
         assert!(parse_coord("0", "0", "0").is_ok());
         assert!(parse_coord("22", "4194303", "4194303").is_ok());
-        for (z, x, y) in [("23", "0", "0"), ("1", "2", "0"), ("1", "0", "2"), ("-1", "0", "0"), ("a", "0", "0"), ("0", "0", "0.5")] {
+        for (z, x, y) in [
+            ("23", "0", "0"),
+            ("1", "2", "0"),
+            ("1", "0", "2"),
+            ("-1", "0", "0"),
+            ("a", "0", "0"),
+            ("0", "0", "0.5"),
+            ("+1", "0", "0"),
+            ("1", "+0", "0"),
+            ("1", "0", "00"),
+        ] {
             assert!(parse_coord(z, x, y).is_err(), "{z}/{x}/{y}");
         }
     }

@@ -21,12 +21,16 @@ pub(super) async fn export_copy(source: Target, path: &Path) -> Result<(), Error
     match source {
         Target::GeoPackage(live) => vacuum_into(&live, &partial.0).await?,
         Target::PostGis(options, name) => {
-            let (world, changes) = PostGis::open(*options, name).await?.snapshot_with_changes().await?;
+            let live = PostGis::open(*options, name).await?;
+            let (world, changes) = live.snapshot_with_changes().await?;
+            live.close().await;
             write_world(&partial.0, world, changes).await?;
         }
     }
     let doing = || format!("indexing the copy {}", path.display());
     let mut connection = gpkg::copy_options(&partial.0).connect().await.map_err(failed(doing))?;
+    // The source may be such a copy itself.
+    rtree::drop_all(&mut connection).await.map_err(failed(doing))?;
     rtree::add_all(&mut connection).await.map_err(failed(doing))?;
     connection.close().await.map_err(failed(doing))?;
     let done = std::fs::File::open(&partial.0).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&partial.0, path));
@@ -59,8 +63,11 @@ async fn vacuum_into(live: &Path, copy: &Path) -> Result<(), Error> {
     if !live.exists() {
         return Err(Error::File { path: format!("gpkg:{}", live.display()), why: "does not exist".into() });
     }
-    // Opening checks what it is, and refuses R-trees.
-    GeoPackage::open(live).await?.vacuum_into(copy).await
+    // Opening checks what it is.
+    let live = GeoPackage::open_read(live).await?;
+    let copied = live.vacuum_into(copy).await;
+    live.close().await;
+    copied
 }
 
 /// Writes a loaded world as a new GeoPackage, with its versions and its change log.

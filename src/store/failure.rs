@@ -4,9 +4,9 @@ use super::Error;
 
 /// Wraps a driver's error with what was being done. A row that does not decode and a corrupt file are damage.
 pub(super) fn failed<W: Into<String>>(doing: impl FnOnce() -> W) -> impl FnOnce(sqlx::Error) -> Error {
-    move |source| {
+    move |cause| {
         let doing = doing().into();
-        match &source {
+        match &cause {
             sqlx::Error::Decode(why) | sqlx::Error::ColumnDecode { source: why, .. } => {
                 Error::Damaged { what: doing, why: why.to_string() }
             }
@@ -14,13 +14,21 @@ pub(super) fn failed<W: Into<String>>(doing: impl FnOnce() -> W) -> impl FnOnce(
                 Advice::Damaged => {
                     Error::Damaged { what: format!("database (seen while {doing})"), why: format!("{error}; restore a copy") }
                 }
-                Advice::Do(what) => Error::Driver { doing: format!("{doing} ({what})"), source },
-                Advice::None => Error::Driver { doing, source },
+                Advice::Do(what) => Error::Driver { doing: format!("{doing} ({what})"), cause },
+                Advice::None => Error::Driver { doing, cause },
             },
-            sqlx::Error::PoolTimedOut => Error::Driver { doing: format!("{doing} (every connection is busy; try again later)"), source },
-            _ => Error::Driver { doing, source },
+            sqlx::Error::PoolTimedOut => Error::Driver { doing: format!("{doing} (every connection is busy; try again later)"), cause },
+            sqlx::Error::Io(error) if unreachable(error.kind()) => {
+                Error::Driver { doing: format!("{doing} (no server answers there: start it, or check host and port)"), cause }
+            }
+            _ => Error::Driver { doing, cause },
         }
     }
+}
+
+fn unreachable(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind as K;
+    matches!(kind, K::ConnectionRefused | K::NotFound | K::TimedOut | K::HostUnreachable | K::NetworkUnreachable)
 }
 
 /// The same for a failed migration.
@@ -89,6 +97,15 @@ mod tests {
         assert_eq!(told("23505"), "");
         assert_eq!(told("2067"), "", "a unique constraint is no fault of the disk");
         assert_eq!(told(""), "");
+    }
+
+    #[test]
+    fn a_cause_is_told_once_and_a_silent_server_with_advice() {
+        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "refused, alas");
+        let error = anyhow::Error::from(failed(|| "connecting to postgres://h:5432/grid")(sqlx::Error::Io(refused)));
+        let text = format!("{error:#}");
+        assert_eq!(text.matches("refused, alas").count(), 1, "{text}");
+        assert!(text.contains("no server answers there: start it"), "{text}");
     }
 
     #[test]

@@ -41,6 +41,10 @@ repository! {
 pub(super) struct GeoPackage {
     name: String,
     path: PathBuf,
+    /// How the file is opened.
+    options: SqliteConnectOptions,
+    /// Which file it was when it was opened.
+    identity: Option<Identity>,
     reader: SqlitePool,
     /// One connection: the writers of this process queue up for it in fair order instead of polling SQLite's lock.
     writer: SqlitePool,
@@ -52,17 +56,45 @@ impl GeoPackage {
     /// Opens the file, creating it when it does not exist.
     pub(super) async fn open(path: &Path) -> Result<Self, Error> {
         migrate(path, false).await?;
-        let name = name_of(path);
-        let options = live_options(path);
+        Ok(Self::with(path, live_options(path)))
+    }
+
+    /// Opens a file that is there, to read it: nothing in the file or its folder is changed by that where it is up to date.
+    pub(super) async fn open_read(path: &Path) -> Result<Self, Error> {
+        check_place(path)?;
+        match inspect(path).await? {
+            Found::Ours { schema, options, .. } if schema == newest() => Ok(Self::with(path, *options)),
+            _ => Self::open(path).await,
+        }
+    }
+
+    fn with(path: &Path, options: SqliteConnectOptions) -> Self {
         let reader = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
-        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(120)).connect_lazy_with(options);
-        Ok(Self { name, path: path.to_owned(), reader, writer, watch: Mutex::new(None) })
+        let waiting = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(120));
+        let writer = waiting.connect_lazy_with(options.clone());
+        let (name, path, identity) = (name_of(path), path.to_owned(), identity(path));
+        Self { name, path, options, identity, reader, writer, watch: Mutex::new(None) }
     }
 
     /// Closes every connection, so that the file is whole without its WAL.
-    pub(super) async fn close(self) {
+    async fn close_all(&self) {
+        // A connection that is being waited on goes with the one who waits.
+        let watch = self.watch.try_lock().ok().and_then(|mut watch| watch.take());
+        if let Some((connection, _)) = watch {
+            // The process ends or the file is dropped: there is nobody to tell.
+            let _ = connection.close().await;
+        }
         self.reader.close().await;
         self.writer.close().await;
+    }
+
+    /// Fails when the file has been taken away or another is in its place: SQLite would go on with the old one, unseen.
+    fn check_identity(&self) -> Result<(), Error> {
+        if identity(&self.path) == self.identity {
+            return Ok(());
+        }
+        let why = "the file was removed or replaced while it was in use; put it back, or start again with the new one".to_owned();
+        Err(Error::File { path: self.name.clone(), why })
     }
 
     /// Writes the file, as of one moment, to a new one.
@@ -90,15 +122,17 @@ impl GeoPackage {
         let doing = || format!("watching {}", self.name);
         let looked = tokio::time::timeout(at_most, async {
             let mut watch = self.watch.lock().await;
+            self.check_identity()?;
             let Some((connection, seen)) = watch.as_mut() else {
                 // Nobody has looked before: something may have changed since the caller last read.
-                let mut connection = live_options(&self.path).connect().await?;
-                let seen = data_version(&mut connection).await?;
+                let mut connection = self.options.connect().await.map_err(failed(doing))?;
+                let seen = data_version(&mut connection).await.map_err(failed(doing))?;
                 *watch = Some((connection, seen));
                 return Ok(());
             };
             loop {
-                let now = data_version(connection).await?;
+                self.check_identity()?;
+                let now = data_version(connection).await.map_err(failed(doing))?;
                 if now != *seen {
                     *seen = now;
                     return Ok(());
@@ -106,8 +140,20 @@ impl GeoPackage {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         });
-        looked.await.unwrap_or(Ok(())).map_err(failed(doing))
+        looked.await.unwrap_or(Ok(()))
     }
+}
+
+/// Device and number of a file; on other systems only that there is one.
+type Identity = (u64, u64);
+
+/// `None` when there is no file.
+fn identity(path: &Path) -> Option<Identity> {
+    let metadata = std::fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::MetadataExt::dev(&metadata)).zip(Some(std::os::unix::fs::MetadataExt::ino(&metadata)));
+    #[cfg(not(unix))]
+    return Some((0, u64::from(metadata.is_file())));
 }
 
 async fn data_version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
@@ -126,7 +172,6 @@ fn plain_options(path: &Path) -> SqliteConnectOptions {
 /// A connection to the live file.
 fn live_options(path: &Path) -> SqliteConnectOptions {
     plain_options(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         // 64 MiB of pages, and a WAL that shrinks again after a great import.
@@ -149,7 +194,7 @@ pub(super) async fn migrate(path: &Path, drop_rtree: bool) -> Result<(), Error> 
             let why = "it is an SQLite database, but not one that Wangge made; name another file".to_owned();
             return Err(Error::File { path: name, why });
         }
-        Found::Ours { schema, rtree_triggers } => {
+        Found::Ours { schema, rtree_triggers, .. } => {
             let known = newest();
             if schema > known {
                 return Err(Error::Newer { database: name, found: schema, known });
@@ -167,7 +212,8 @@ pub(super) async fn migrate(path: &Path, drop_rtree: bool) -> Result<(), Error> 
             }
         }
     }
-    let mut connection = live_options(path).connect().await.map_err(failed(|| format!("opening {name}")))?;
+    let creating = live_options(path).create_if_missing(true);
+    let mut connection = creating.connect().await.map_err(failed(|| format!("opening {name}")))?;
     // Not `run`: its future is not `Send` ("`Acquire` is not general enough").
     let mut outcome = STEPS.run_direct(None, &mut connection, false).await;
     if outcome.is_err() {
@@ -190,6 +236,9 @@ pub(super) fn check_place(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return refuse("is a folder; name a file in it".into());
     }
+    if path.exists() && !path.is_file() {
+        return refuse("is no regular file; name another".into());
+    }
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
             refuse(format!("the folder {} does not exist; create it first", folder.display()))
@@ -205,7 +254,7 @@ enum Found {
     /// Another program's database.
     Foreign,
     /// One of ours.
-    Ours { schema: i64, rtree_triggers: bool },
+    Ours { schema: i64, rtree_triggers: bool, options: Box<SqliteConnectOptions> },
 }
 
 /// Looks into the file without changing it.
@@ -218,22 +267,44 @@ async fn inspect(path: &Path) -> Result<Found, Error> {
         Ok(metadata) if metadata.len() == 0 => return Ok(Found::Nothing),
         Ok(_) => {}
     }
-    let looked = async {
-        let mut connection = plain_options(path).connect().await?;
-        let found = look(&mut connection).await;
-        connection.close().await?;
-        found
-    };
-    looked.await.map_err(|error| {
-        let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
-        if code.as_deref() == Some("26") {
+    let mut looked = look_with(plain_options(path)).await;
+    if looked.as_ref().is_err_and(|error| matches!(primary_code(error), Some(READONLY | CANTOPEN))) && !has_wal(path) {
+        // A file in WAL mode wants a -shm beside it, which a read-only disk does not give. Nothing waits in a WAL and nobody
+        // can write there: the file alone is the truth.
+        looked = look_with(plain_options(path).read_only(true).immutable(true)).await;
+    }
+    looked.map_err(|error| {
+        if primary_code(&error) == Some(NOTADB) {
             return Error::File { path: name.clone(), why: "is not a database; name another file".into() };
         }
         failed(doing)(error)
     })
 }
 
-async fn look(connection: &mut SqliteConnection) -> Result<Found, sqlx::Error> {
+/// SQLite's result codes.
+const READONLY: u32 = 8;
+const CANTOPEN: u32 = 14;
+const NOTADB: u32 = 26;
+
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    Some(error.as_database_error()?.code()?.parse::<u32>().ok()? & 0xFF)
+}
+
+/// Whether commits wait in a WAL beside the file.
+fn has_wal(path: &Path) -> bool {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    std::fs::metadata(PathBuf::from(name)).is_ok_and(|wal| wal.len() > 0)
+}
+
+async fn look_with(options: SqliteConnectOptions) -> Result<Found, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    let found = look(&mut connection, options).await;
+    connection.close().await?;
+    found
+}
+
+async fn look(connection: &mut SqliteConnection, options: SqliteConnectOptions) -> Result<Found, sqlx::Error> {
     let tables: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     )
@@ -249,7 +320,8 @@ async fn look(connection: &mut SqliteConnection) -> Result<Found, sqlx::Error> {
         return Ok(Found::Foreign);
     }
     let schema: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
-    Ok(Found::Ours { schema: schema.unwrap_or_default(), rtree_triggers: rtree::has_triggers(connection).await? })
+    let (schema, rtree_triggers) = (schema.unwrap_or_default(), rtree::has_triggers(connection).await?);
+    Ok(Found::Ours { schema, rtree_triggers, options: Box::new(options) })
 }
 
 fn add(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynError> {

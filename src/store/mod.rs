@@ -26,7 +26,7 @@ use crate::model::{ChangeNote, ChangeSet, Code, StreetData, Version, World};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database URL is not understood.
-    #[error("database URL {0:?} is not understood; use gpkg:PATH or postgres://…")]
+    #[error("database URL {0} is not understood; use gpkg:PATH or postgres://…")]
     Url(String),
     /// Somebody else committed first.
     #[error(
@@ -75,13 +75,12 @@ pub enum Error {
     )]
     RTreeTriggers(String),
     /// The driver failed: disk full, connection lost, …
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {cause}")]
     Driver {
         /// What was being done.
         doing: String,
-        /// The driver's error.
-        #[source]
-        source: sqlx::Error,
+        /// The driver's error. Not a `source`: the driver repeats its own causes, and a chain would print them twice.
+        cause: sqlx::Error,
     },
     /// A stored row does not make sense.
     #[error("stored {what} is damaged: {why}")]
@@ -112,6 +111,10 @@ pub trait Store: Send + Sync {
 
     /// Waits until some street has changed, by any process, or `at_most` has passed. A hint only: read the versions afterwards.
     fn wait_for_change(&self, at_most: std::time::Duration) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Closes every connection; nothing can be asked afterwards. A GeoPackage is whole in its one file then, unless another
+    /// process has it open, too.
+    fn close(&self) -> BoxFuture<'_, ()>;
 }
 
 /// Opens a database, checking its schema. A GeoPackage that does not exist is created and an older one brought up to date;
@@ -124,6 +127,24 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, Error> {
         Target::GeoPackage(path) => Arc::new(gpkg::GeoPackage::open(&path).await?),
         Target::PostGis(options, name) => Arc::new(postgis::PostGis::open(*options, name).await?),
     })
+}
+
+/// Opens a database that is there already, to read it only: no folder or file needs to be writable, and a GeoPackage with
+/// spatial R-trees will do. One of an older version is brought up to date, as by [`open`].
+///
+/// # Errors
+/// As [`open`], but not for R-trees. A commit fails.
+pub async fn open_read(url: &str) -> Result<Arc<dyn Store>, Error> {
+    match Target::parse(url)? {
+        Target::GeoPackage(path) => Ok(Arc::new(gpkg::GeoPackage::open_read(&path).await?)),
+        Target::PostGis(..) => open(url).await,
+    }
+}
+
+/// Whether `path` is one of the files that the database at `url` lives in (the GeoPackage or what SQLite keeps beside it), by
+/// whatever name: nothing else may be written there.
+pub fn owns_file(url: &str, path: &Path) -> bool {
+    url::owns_file(url, path)
 }
 
 /// Brings the schema up to date; with `drop_rtree` also takes the spatial R-trees out of a GeoPackage.
@@ -143,5 +164,9 @@ pub async fn migrate(url: &str, drop_rtree: bool) -> Result<(), Error> {
 /// # Errors
 /// As [`open`], and [`Error::File`] or [`Error::Driver`] when `path` cannot be written; then nothing is left there.
 pub async fn export_copy(url: &str, path: &Path) -> Result<(), Error> {
+    if owns_file(url, path) {
+        let why = "is the database itself; name another file for the copy".to_owned();
+        return Err(Error::File { path: path.display().to_string(), why });
+    }
     copy::export_copy(Target::parse(url)?, path).await
 }

@@ -88,6 +88,12 @@ impl PostGis {
         Ok((world, changes))
     }
 
+    async fn close_all(&self) {
+        // A listener that is being waited on goes with the one who waits.
+        drop(self.listener.try_lock().ok().and_then(|mut listener| listener.take()));
+        self.reader.close().await;
+    }
+
     async fn wait(&self, at_most: Duration) -> Result<(), Error> {
         let doing = || format!("listening to {}", self.name);
         let heard = tokio::time::timeout(at_most, async {

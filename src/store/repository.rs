@@ -12,6 +12,7 @@
 //! | `async fn touched(connection, table, bounds)` | bookkeeping after a table changed |
 //! | `async fn announce(connection, street)` | wakes those who wait, on commit |
 //! | `async fn wait(&self, at_most)` | waits to be woken |
+//! | `async fn close_all(&self)` | closes every connection |
 
 use std::collections::HashSet;
 
@@ -137,6 +138,10 @@ macro_rules! repository {
 
             fn wait_for_change(&self, at_most: Duration) -> BoxFuture<'_, Result<(), Error>> {
                 Box::pin(self.wait(at_most))
+            }
+
+            fn close(&self) -> BoxFuture<'_, ()> {
+                Box::pin(self.close_all())
             }
         }
 

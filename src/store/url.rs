@@ -1,6 +1,6 @@
 //! Which database a URL means.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sqlx::postgres::PgConnectOptions;
 
@@ -19,7 +19,7 @@ impl Target {
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
         let not_understood = || Error::Url(without_credentials(url));
         if let Some(path) = url.strip_prefix("gpkg:") {
-            return if path.is_empty() { Err(not_understood()) } else { Ok(Self::GeoPackage(path.into())) };
+            return if path.is_empty() { Err(Error::Url("gpkg: (the path is missing)".into())) } else { Ok(Self::GeoPackage(path.into())) };
         }
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(not_understood());
@@ -30,6 +30,38 @@ impl Target {
         let name = format!("postgres://{place}:{}/{database}", options.get_port());
         Ok(Self::PostGis(Box::new(options), name))
     }
+}
+
+/// Whether `path` is one of the files the database at `url` lives in, by whatever way it is written: a file that is written
+/// there would be the end of the database.
+pub(super) fn owns_file(url: &str, path: &Path) -> bool {
+    let Ok(Target::GeoPackage(database)) = Target::parse(url) else { return false };
+    ["", "-wal", "-shm", "-journal"].iter().any(|suffix| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        is_same_file(Path::new(&name), path)
+    })
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    if a == b || place(a).is_some_and(|a| Some(a) == place(b)) {
+        return true;
+    }
+    // A hard link, and a name on a disk that does not tell capitals.
+    #[cfg(unix)]
+    if let (Ok(a), Ok(b)) = (std::fs::metadata(a), std::fs::metadata(b)) {
+        use std::os::unix::fs::MetadataExt as _;
+        return (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
+    false
+}
+
+/// The one name of a file, which need not be there yet.
+fn place(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().or_else(|| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    })
 }
 
 /// The URL without what stands before an @ and behind a ?: a URL that is not understood may hold a password anywhere there.
@@ -61,6 +93,29 @@ mod tests {
             panic!("not understood")
         };
         assert_eq!(name, "postgres://db.example:5433/grid");
+    }
+
+    #[test]
+    fn a_database_knows_its_files_by_every_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("city.gpkg");
+        std::fs::write(&file, "x").unwrap();
+        std::fs::create_dir(dir.path().join("w")).unwrap();
+        let url = format!("gpkg:{}", file.display());
+        let mut names = vec!["city.gpkg", "city.gpkg-wal", "city.gpkg-shm", "./city.gpkg", "w/../city.gpkg", "w/../city.gpkg-wal"];
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(&file, dir.path().join("symbolic")).unwrap();
+            std::fs::hard_link(&file, dir.path().join("hard")).unwrap();
+            names.extend(["symbolic", "hard"]);
+        }
+        for name in names {
+            assert!(owns_file(&url, &dir.path().join(name)), "{name}");
+        }
+        for name in ["city.geojson", "w/city.gpkg", "city.gpkg-copy", "none/city.gpkg"] {
+            assert!(!owns_file(&url, &dir.path().join(name)), "{name}");
+        }
+        assert!(!owns_file("postgres://host/city.gpkg", &file));
     }
 
     #[test]

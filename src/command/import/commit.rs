@@ -36,6 +36,19 @@ pub struct Outcome {
 pub async fn commit_all(
     store: &Arc<dyn Store>,
     what: &str,
+    records: BTreeMap<Code, Records>,
+    force: bool,
+    intake: &mut Intake<'_>,
+) -> anyhow::Result<Vec<Outcome>> {
+    let outcomes = commit_each(store, what, records, force, intake).await;
+    // So that the file holds everything without its WAL.
+    store.close().await;
+    outcomes
+}
+
+async fn commit_each(
+    store: &Arc<dyn Store>,
+    what: &str,
     mut records: BTreeMap<Code, Records>,
     force: bool,
     intake: &mut Intake<'_>,
