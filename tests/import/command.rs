@@ -220,6 +220,16 @@ fn a_report_never_takes_the_place_of_what_is_read_or_written() {
         assert!(message.contains("would overwrite"), "{report}: {message}");
     }
     assert_eq!((std::fs::read(&database).unwrap(), std::fs::read(&input).unwrap()), before);
+    // A pipe stays a pipe.
+    let pipe = desk.folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    desk.imported(&[&first[..], &["--report", "pipe"]].concat());
+    assert!(reader.join().unwrap().contains("\"report\""));
+    assert!(!std::fs::metadata(&pipe).unwrap().is_file());
     let message = desk.refused(&["households", "none.csv", "--report", "no/such/report.json"]);
     assert!(message.contains("cannot write the report to no/such/report.json"), "{message}");
 }

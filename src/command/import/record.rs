@@ -1,6 +1,7 @@
 //! `--report FILE`: written beside its place, and never over what is read.
 
 use std::{
+    fs::{File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -12,7 +13,12 @@ use wangge::{export::Target, import::Report};
 /// A report file being written. It takes its place with [`Record::finish`].
 pub struct Record {
     path: PathBuf,
-    file: Arc<Mutex<Target>>,
+    file: Arc<Mutex<Place>>,
+}
+
+enum Place {
+    File(Target),
+    Special(File),
 }
 
 impl Record {
@@ -25,8 +31,11 @@ impl Record {
         if let Some(same) = kept.iter().find(|kept| is_same(kept, path)) {
             bail!("--report {} would overwrite {}, which this import needs; name another file", path.display(), same.display());
         }
-        let target = Target::create(path).with_context(|| format!("cannot write the report to {}", path.display()))?;
-        let file = Arc::new(Mutex::new(target));
+        // A device or a pipe has no place to be taken: it is written to as it is.
+        let is_special = std::fs::metadata(path).is_ok_and(|meta| !meta.is_file());
+        let place =
+            if is_special { OpenOptions::new().write(true).open(path).map(Place::Special) } else { Target::create(path).map(Place::File) };
+        let file = Arc::new(Mutex::new(place.with_context(|| format!("cannot write the report to {}", path.display()))?));
         let report = Report::write_problems_to(Shared(file.clone()));
         Ok((Self { path: path.to_owned(), file }, report))
     }
@@ -34,19 +43,28 @@ impl Record {
     /// Completes the report and puts the file in its place.
     pub fn finish(self, report: &mut Report) -> anyhow::Result<()> {
         let written = report.finish();
-        let put = || Arc::into_inner(self.file).map_or(Ok(()), |file| file.into_inner().unwrap_or_else(PoisonError::into_inner).finish());
+        let put = || match Arc::into_inner(self.file).map(|file| file.into_inner().unwrap_or_else(PoisonError::into_inner)) {
+            Some(Place::File(target)) => target.finish(),
+            Some(Place::Special(_)) | None => Ok(()),
+        };
         written.and_then(|()| put()).with_context(|| format!("cannot write the report to {}", self.path.display()))
     }
 }
 
-struct Shared(Arc<Mutex<Target>>);
+struct Shared(Arc<Mutex<Place>>);
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Place::File(target) => target.write(bytes),
+            Place::Special(file) => file.write(bytes),
+        }
     }
     fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Place::File(target) => target.flush(),
+            Place::Special(file) => file.flush(),
+        }
     }
 }
 
