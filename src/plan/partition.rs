@@ -11,6 +11,13 @@ use rand_pcg::Pcg64Mcg;
 
 use super::graph::Graph;
 
+/// Temperature at the start and at the end of annealing, in units of cost.
+const HOT: f64 = 4.0;
+const COLD: f64 = 0.05;
+/// What a deviation weighs at the start and at the end: parts that may be uneven for a while grow rounder.
+const SOFT: f64 = 0.1;
+const FIRM: f64 = 2.0;
+
 /// How refinement weighs its aims.
 #[derive(Clone, Copy, Debug)]
 pub struct Aims {
@@ -154,6 +161,8 @@ struct Refinement<'a> {
     label_of: Vec<u32>,
     parts: Vec<Part>,
     mean_weight: f64,
+    /// What a deviation weighs by now: little while the parts take shape, then ever more.
+    firmness: f64,
     /// A typical part's perimeter, the unit of boundary length.
     unit_m: f64,
     /// Scratch for the connectivity search.
@@ -181,6 +190,7 @@ impl<'a> Refinement<'a> {
             aims,
             parts,
             mean_weight: (total / k as f64).max(f64::MIN_POSITIVE),
+            firmness: 1.0,
             unit_m: 4.0 * (area / k as f64).sqrt(),
             mark: vec![0; label_of.len()],
             round: 0,
@@ -192,17 +202,12 @@ impl<'a> Refinement<'a> {
     fn run(mut self, random: &mut Pcg64Mcg, progress: &dyn Fn(f64)) -> Vec<u32> {
         let n = self.label_of.len();
         let tries = (self.aims.effort * n as f64 * 20.0) as usize;
-        let (hot, cold) = (4.0_f64, 0.05_f64);
-        let mut best = (self.total_cost(), self.label_of.clone());
-        let mut cost = best.0;
         for i in 0..tries {
             let done = i as f64 / tries as f64;
-            let temperature = hot * (cold / hot).powf(done);
-            if i % (tries / 100).max(1) == 0 {
+            let temperature = HOT * (COLD / HOT).powf(done);
+            if i % 1024 == 0 {
+                self.firmness = SOFT * (FIRM / SOFT).powf(done);
                 progress(done);
-                if cost < best.0 {
-                    best = (cost, self.label_of.clone());
-                }
             }
             let atom = random.random_range(0..n as u32);
             let borders = self.graph.borders(atom);
@@ -218,7 +223,6 @@ impl<'a> Refinement<'a> {
             let threshold = -temperature * random.random::<f64>().max(1e-12).ln();
             if first < threshold {
                 self.apply(atom, to);
-                cost += first;
                 continue;
             }
             // A chain: `to` passes one of its own atoms on.
@@ -231,7 +235,6 @@ impl<'a> Refinement<'a> {
                     let second = self.move_cost(next, onwards);
                     if first + second < threshold {
                         self.apply(next, onwards);
-                        cost += first + second;
                     } else {
                         self.apply(atom, from);
                     }
@@ -239,7 +242,7 @@ impl<'a> Refinement<'a> {
                 _ => self.apply(atom, from),
             }
         }
-        if self.total_cost() < best.0 { self.label_of } else { best.1 }
+        self.label_of
     }
 
     /// An atom of part `giver` (not `but`) at its border, and the part beyond: a walk from `but` through the part.
@@ -298,16 +301,7 @@ impl<'a> Refinement<'a> {
     fn part_cost(&self, part: &Part) -> f64 {
         let deviation = (part.weight - self.mean_weight) / self.mean_weight / self.aims.deviation;
         let roundness = part.perimeter_m * part.perimeter_m / (4.0 * std::f64::consts::PI * part.area_m2.max(1e-9));
-        deviation * deviation + self.aims.compactness * roundness
-    }
-
-    fn total_cost(&self) -> f64 {
-        let cut: f64 = (0..self.label_of.len() as u32)
-            .flat_map(|a| self.graph.borders(a).iter().map(move |b| (a, b)))
-            .filter(|(a, b)| *a < b.to && self.label_of[*a as usize] != self.label_of[b.to as usize])
-            .map(|(_, b)| b.cost_m)
-            .sum();
-        self.parts.iter().map(|p| self.part_cost(p)).sum::<f64>() + self.aims.barriers * cut / self.unit_m
+        self.firmness * deviation * deviation + self.aims.compactness * roundness
     }
 
     /// The two parts as they would be, and by how much the weighted cut grows.
