@@ -27,8 +27,9 @@ test: tools ## Everything: checks, unit and store tests on both stores, web test
 	@$(STEP) "Program: tests, on GeoPackage and on a throw-away PostGIS" $(MAKE) --no-print-directory test-rust
 	@$(STEP) "Browser tests" $(MAKE) --no-print-directory e2e
 
+# The tests' own build of the program serves the browser tests: nothing is compiled twice.
 e2e: tools web ## The browser tests alone, against the sample city
-	$(CARGO) build --locked
+	$(CARGO) test --locked --no-run
 	.ci/e2e.sh
 
 check: check-rust check-rooms check-web ## Format, clippy, who may know whom, TypeScript types, web lint

@@ -1,5 +1,7 @@
 //! `wangge import`: reads a file, shows the report, commits what differs.
 
+mod commit;
+mod record;
 mod run;
 
 use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
@@ -8,7 +10,7 @@ use clap::{Subcommand, ValueEnum};
 use wangge::{
     geometry::Crs,
     import::TableOptions,
-    model::{Code, CodeScheme, Level},
+    model::{Code, CodeScheme, Level, NO_STREET},
 };
 
 pub use run::run;
@@ -46,6 +48,9 @@ struct Output {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    /// Take the input over also when it would remove stored rows though many of its own are unusable
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(clap::Args, Debug)]
@@ -96,6 +101,7 @@ impl Table {
     fn options(&self) -> TableOptions {
         TableOptions {
             crs: self.crs,
+            fallback_crs: None,
             columns: self.columns.iter().map(|map| (map.field.clone(), map.column.clone())).collect::<BTreeMap<_, _>>(),
             encoding: self.encoding.as_ref().map(|encoding| encoding.0),
         }
@@ -180,10 +186,13 @@ impl FromStr for StreetArg {
     fn from_str(text: &str) -> Result<Self, String> {
         let (code, name) = text.split_once('=').map_or((text, None), |(code, name)| (code, Some(name.trim().to_owned())));
         let code = Code::new(code.trim()).map_err(|error| error.to_string())?;
+        if code.as_str() == NO_STREET {
+            return Err(format!("{NO_STREET} is where issues outside every street are kept; it is no street"));
+        }
         match CodeScheme::default().level(&code) {
             Ok(Level::Street) => Ok(Self { code, name: name.filter(|name| !name.is_empty()) }),
             Ok(level) => Err(format!("{code} is the code of a {level}; a street has 9 digits")),
-            Err(error) => Err(error.to_string()),
+            Err(_) => Err(format!("{code} has {} digits; a street's code has 9", code.as_str().len())),
         }
     }
 }

@@ -91,6 +91,17 @@ fn compare_households(stored: &[Household], fresh: &Rows<Household>) -> (Vec<Hou
 }
 
 fn compare_areas(stored: &[Area], fresh: &Rows<Area>) -> (Vec<Area>, Vec<Code>) {
+    // An input without a name, or with the code for one, does not take away the one that is known.
+    let with_name = |area: &Area| {
+        let known = stored.iter().find(|known| known.code == area.code).filter(|_| area.name.is_empty() || area.name == area.code.as_str());
+        Area { name: known.map_or(&area.name, |known| &known.name).clone(), ..area.clone() }
+    };
+    let named = |areas: &[Area]| areas.iter().map(with_name).collect();
+    let fresh = &match fresh {
+        Rows::Untouched => Rows::Untouched,
+        Rows::Merge(areas) => Rows::Merge(named(areas)),
+        Rows::Replace(areas) => Rows::Replace(named(areas)),
+    };
     let (put, delete) = compare(stored, fresh, |area| &area.code);
     let same_level = |code: &Code| {
         let level = stored.iter().find(|area| area.code == *code).map(|area| area.level);

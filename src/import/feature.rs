@@ -166,13 +166,14 @@ impl Row {
 /// The flaw of a coordinate, with a guess at the cause in the words for people.
 pub fn coordinate_flaw(error: &crs::Error, to_lonlat: &ToLonLat) -> Flaw {
     let hint = match error {
+        crs::Error::Coordinate { x, y, .. } if !x.is_finite() || !y.is_finite() => "; every coordinate is a finite number",
         crs::Error::Coordinate { x, y, .. } if to_lonlat.convert(*y, *x).is_ok() => {
             "; are the two swapped? longitude or easting comes first"
         }
         crs::Error::Coordinate { x, y, .. } if x.abs() > 360.0 || y.abs() > 360.0 => {
             "; metres? then name the file's CRS with --crs, EPSG:4544 for example"
         }
-        crs::Error::Coordinate { x, y, .. } if x.is_finite() && y.is_finite() => "; degrees? then name the file's CRS with --crs",
+        crs::Error::Coordinate { .. } => "; degrees? then name the file's CRS with --crs",
         _ => "",
     };
     Flaw::new(Reason::BadCoordinate, format!("{error}{hint}"))
@@ -184,8 +185,19 @@ fn parse(text: &[u8]) -> Result<Feature, String> {
         Ok(geojson::GeoJson::Feature(feature)) => Ok(feature),
         Ok(geojson::GeoJson::Geometry(geometry)) => Ok(geometry.into()),
         Ok(geojson::GeoJson::FeatureCollection(_)) => Err("a collection where a feature should be".to_owned()),
-        Err(error) => Err(format!("not a valid feature: {error}")),
+        Err(error) => Err(match foreign_word(text) {
+            Some(word) => format!("not a valid feature: {word} is not JSON; every coordinate is a finite number"),
+            // The line and column that serde counts are those of this feature's text, not of the file.
+            None => format!("not a valid feature: {}", error.to_string().split(" at line ").next().unwrap_or_default()),
+        }),
     }
+}
+
+/// A word outside strings that some programs write for a number and JSON does not know.
+fn foreign_word(text: &str) -> Option<&'static str> {
+    let escaped = text.replace("\\\"", "");
+    let bare: String = escaped.split('"').step_by(2).collect();
+    ["NaN", "nan", "Infinity", "inf"].into_iter().find(|word| bare.contains(word))
 }
 
 fn geometry(row: &Row) -> Result<&GeometryValue, Flaw> {

@@ -54,7 +54,7 @@ pub fn read(
         persons: table.column("persons"),
         address: table.column("address"),
     };
-    let positions = match PositionColumns::find(&table, options.crs) {
+    let positions = match PositionColumns::find(&table, options, intake) {
         // The building alone is enough to place a household.
         Err(Error::NoColumn { .. }) if columns.building.is_some() => None,
         found => Some(found?),
@@ -81,17 +81,14 @@ pub fn read(
                 if let Some((reason, message)) = remark {
                     intake.report.remark(place, reason, message);
                 }
-                let mut number = |column, name| {
-                    row.get(column).and_then(|text| {
-                        let number = text.parse::<i64>().ok();
-                        if number.is_none() {
-                            intake.report.remark(place, Reason::BadValue, format!("{name} is not a whole number and was left out"));
-                        }
-                        number
-                    })
-                };
-                let floor = number(columns.floor, "floor").and_then(|n| i16::try_from(n).ok());
-                let persons = number(columns.persons, "persons").and_then(|n| u16::try_from(n).ok());
+                let floor = whole(row.get(columns.floor)).unwrap_or_else(|| {
+                    intake.report.remark(place, Reason::BadValue, "floor is not a whole number, or too large, and was left out");
+                    None
+                });
+                let persons = whole(row.get(columns.persons)).unwrap_or_else(|| {
+                    intake.report.remark(place, Reason::BadValue, "persons is not a whole number, or out of range, and was left out");
+                    None
+                });
                 let text = |column| row.get(column).map(str::to_owned);
                 seen.insert(id.to_owned());
                 intake.report.keep(KIND);
@@ -119,6 +116,11 @@ struct Columns {
     floor: Option<usize>,
     persons: Option<usize>,
     address: Option<usize>,
+}
+
+/// A whole number in the range of `T`, if there is one; `None` for any other text.
+fn whole<T: TryFrom<i64>>(text: Option<&str>) -> Option<Option<T>> {
+    text.map_or(Some(None), |text| text.parse::<i64>().ok().and_then(|number| T::try_from(number).ok()).map(Some))
 }
 
 struct Settled {

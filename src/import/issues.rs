@@ -40,7 +40,7 @@ pub fn read(
     let category_column = table.required("category")?;
     let reported_column = table.required("reported_at")?;
     let [closed_column, status_column, description_column] = ["closed_at", "status", "description"].map(|field| table.column(field));
-    let positions = PositionColumns::find(&table, options.crs)?;
+    let positions = PositionColumns::find(&table, options, intake)?;
     if id_column.is_none() {
         intake.report.note(format!("{} has no issue_id; ids are made from the rows' content", table.name));
     }

@@ -24,16 +24,17 @@ use std::path::{Path, PathBuf};
 
 pub use diff::{Records, Rows};
 pub use report::{Problem, Reason, Report};
-pub use shape::Enclosure;
+pub use shape::{Enclosure, shared_m2};
 pub use table::{TableOptions, detect_delimiter};
 
 use crate::geometry::crs;
+use report::printable;
 
 /// Why an import ends without records. Every message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be opened or read.
-    #[error("{}: {source}", file.display())]
+    #[error("{}", unreadable(file, source))]
     Io {
         /// Which file.
         file: PathBuf,
@@ -45,7 +46,7 @@ pub enum Error {
     #[error("{} is empty; export it again", .0.display())]
     Empty(PathBuf),
     /// The file is cut off, damaged or of another kind.
-    #[error("{}{}: {why}", file.display(), line.map_or(String::new(), |line| format!(", line {line}")))]
+    #[error("{}{}: {why}", file.display(), line.map_or(String::new(), |line| format!(", line {line}")), why = printable(why))]
     Broken {
         /// Which file.
         file: PathBuf,
@@ -55,7 +56,7 @@ pub enum Error {
         why: String,
     },
     /// The file was read, but no record of it can be used.
-    #[error("{}: none of {read} {kind} could be used{}", file.display(), first.as_ref().map_or(String::new(), |first| format!("; the first: {first}")))]
+    #[error("{}: {}{}", file.display(), unusable(*read, kind), first.as_ref().map_or(String::new(), |first| format!("; the first: {first}")))]
     NothingUsable {
         /// Which file.
         file: PathBuf,
@@ -67,7 +68,7 @@ pub enum Error {
         first: Option<String>,
     },
     /// The CRS is unknown, or none is named where one must be.
-    #[error("{}: {why}", file.display())]
+    #[error("{}: {}", file.display(), printable(why))]
     Crs {
         /// Which file.
         file: PathBuf,
@@ -75,7 +76,7 @@ pub enum Error {
         why: String,
     },
     /// The CSV has not the columns that are needed.
-    #[error("{}: no column {missing}; the file has {}; name it with --map {example}=COLUMN", file.display(), have.join(", "))]
+    #[error("{}: no column {missing}; the file has {}; name it with --map {example}=COLUMN", file.display(), printable(&have.join(", ")))]
     NoColumn {
         /// Which file.
         file: PathBuf,
@@ -87,7 +88,7 @@ pub enum Error {
         have: Vec<String>,
     },
     /// `--map` names something that does not exist.
-    #[error("--map {field}={column}: {why}")]
+    #[error("--map {field}={column}: {}", printable(why))]
     Map {
         /// The field.
         field: String,
@@ -97,11 +98,24 @@ pub enum Error {
         why: String,
     },
     /// The area asked for is not in the map.
-    #[error("{}", .0)]
+    #[error("{}", printable(.0))]
     Area(String),
     /// The street must be in the store before this file can be read.
     #[error("{0}")]
     NoStreet(String),
+}
+
+/// The words for a file that cannot be read; the system's own follow as the source.
+fn unreadable(file: &Path, source: &std::io::Error) -> String {
+    match source.kind() {
+        std::io::ErrorKind::NotFound => format!("{} is not there; check the path", file.display()),
+        std::io::ErrorKind::PermissionDenied => format!("{} may not be read; check its permissions", file.display()),
+        _ => format!("{} cannot be read", file.display()),
+    }
+}
+
+fn unusable(read: usize, kind: &str) -> String {
+    if read == 0 { format!("there are no {kind} in it, not one row or feature") } else { format!("none of {read} {kind} could be used") }
 }
 
 impl Error {

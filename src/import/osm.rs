@@ -19,7 +19,7 @@ pub use area::AreaChoice;
 use pbf::Pbf;
 use tags::Tags;
 
-use super::{Enclosure, Error, Intake, Reason, Records, report::Place};
+use super::{Enclosure, Error, Intake, Reason, Records, report::Place, shape};
 use crate::model::{Area, Bounds, Code, Level, LineClass, LonLat, MultiPolygon};
 
 /// The word the report uses for building areas.
@@ -111,6 +111,7 @@ pub fn read(
             return Err(Error::Area(format!("{}: street {code} has no boundary yet; {why}", path.display())));
         }
     };
+    shape::check_extent(&boundary).map_err(|flaw| Error::Area(format!("{}: {}", path.display(), flaw.message)))?;
     let enclosure = Enclosure::new(boundary.clone());
     let (found, boundary_ways) = collect(&pbf, &enclosure, &administrative, shapes, intake)?;
     let street = Area {
@@ -262,11 +263,11 @@ fn class_of(way: &WayRecord) -> Option<LineClass> {
 }
 
 /// The shape of a relation, or why it has none.
-fn shape_of(relation: &ShapeRelation, found: &Found) -> Result<MultiPolygon, super::shape::Flaw> {
+fn shape_of(relation: &ShapeRelation, found: &Found) -> Result<MultiPolygon, shape::Flaw> {
     let missing = relation.ways.iter().filter(|way| !found.members.contains_key(way)).count();
     if missing > 0 {
         let message = format!("{missing} of {} ways are not in the file", relation.ways.len());
-        return Err(super::shape::Flaw::new(Reason::Incomplete, message));
+        return Err(shape::Flaw::new(Reason::Incomplete, message));
     }
     rings::assemble(relation.ways.iter().filter_map(|way| found.members.get(way)).map(Vec::as_slice), &found.positions)
 }

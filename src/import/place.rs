@@ -1,10 +1,10 @@
 //! Positions in the columns of a table.
 
 use super::{
-    Error, Reason,
+    Error, Intake, Reason,
     feature::coordinate_flaw,
     shape::Flaw,
-    table::{Row, Table},
+    table::{Row, Table, TableOptions},
 };
 use crate::{
     geometry::{Crs, crs::ToLonLat},
@@ -19,14 +19,21 @@ pub struct PositionColumns {
 }
 
 impl PositionColumns {
-    /// `lon,lat` or `x,y` columns. `lon,lat` are in `crs` when that has degrees and in EPSG:4326 otherwise; `x,y` are in `crs`,
-    /// which must be named.
-    pub fn find(table: &Table, crs: Option<Crs>) -> Result<Self, Error> {
+    /// `lon,lat` or `x,y` columns. `lon,lat` are in the CRS of the options when that has degrees and in EPSG:4326 otherwise, with
+    /// a note if the CRS was named; `x,y` are in the CRS, which must be known.
+    pub fn find(table: &Table, options: &TableOptions, intake: &mut Intake<'_>) -> Result<Self, Error> {
         let pair = |x, y| table.column(x).zip(table.column(y));
+        let crs = options.crs.or(options.fallback_crs);
         let ((x, y), crs) = match (pair("lon", "lat"), pair("x", "y"), crs) {
-            (Some(columns), None, Some(crs)) if table.is_mapped("lon") || crs.is_geographic() => (columns, crs),
+            (Some(columns), other, Some(crs)) if crs.is_geographic() || (other.is_none() && table.is_mapped("lon")) => (columns, crs),
             (_, Some(columns), Some(crs)) => (columns, crs),
-            (Some(columns), _, _) => (columns, Crs::Wgs84),
+            (Some(columns), None, Some(crs)) => {
+                if options.crs.is_some() {
+                    intake.report.note(format!("{} has lon and lat, which were read as degrees, EPSG:4326, not as {crs}", table.name));
+                }
+                (columns, Crs::Wgs84)
+            }
+            (Some(columns), _, None) => (columns, Crs::Wgs84),
             (None, Some(_), None) => {
                 let why = "x and y need a CRS; name it with --crs, EPSG:4544 for example".to_owned();
                 return Err(Error::Crs { file: table.path().to_owned(), why });

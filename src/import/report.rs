@@ -13,6 +13,8 @@ pub const SHOWN: usize = 20;
 pub enum Reason {
     /// The record cannot be parsed.
     Malformed,
+    /// The row holds bytes that are no text in the file's encoding.
+    Undecodable,
     /// A row has more or fewer fields than the header.
     WrongFieldCount,
     /// A required field is empty.
@@ -55,12 +57,37 @@ pub enum Reason {
     NoPosition,
     /// Ways or nodes of the object are missing in the file.
     Incomplete,
+    /// The area shares ground with another of its level.
+    Overlap,
+    /// A line reaches far beyond the street.
+    FarOutside,
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
     }
+}
+
+/// Longest text from a file that is shown, in characters.
+const LONGEST: usize = 300;
+
+/// Text from a file as a terminal may show it: what would steer the terminal or turn its writing direction is written out, and
+/// very long text is cut.
+pub fn printable(text: &str) -> String {
+    let steers = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::with_capacity(text.len().min(4 * LONGEST));
+    for (i, c) in text.chars().enumerate() {
+        match c {
+            _ if i == LONGEST => {
+                shown.push('…');
+                break;
+            }
+            c if steers(c) => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// One record that was refused, or kept with a remark.
@@ -84,11 +111,11 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
+        f.write_str(&printable(&self.file))?;
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;
         }
-        write!(f, ", {}: {} ({})", self.record, self.message, self.reason)
+        write!(f, ", {}: {} ({})", printable(&self.record), printable(&self.message), self.reason)
     }
 }
 
@@ -169,6 +196,13 @@ impl Report {
         self.counts.entry(place.kind).or_default().rejected += 1;
         *self.rejected.entry(reason).or_default() += 1;
         self.add(place, reason, message.into(), false);
+    }
+
+    /// Refuses a record that was counted as taken over.
+    pub fn take_back(&mut self, place: Place<'_>, reason: Reason, message: impl Into<String>) {
+        let count = self.counts.entry(place.kind).or_default();
+        count.kept = count.kept.saturating_sub(1);
+        self.reject(place, reason, message);
     }
 
     /// Remarks on a record that is kept.
@@ -265,7 +299,7 @@ impl fmt::Display for Report {
             }
         }
         for note in &self.notes {
-            writeln!(f, "note: {note}")?;
+            writeln!(f, "note: {}", printable(note))?;
         }
         for problem in &self.problems {
             writeln!(f, "  {problem}{}", if problem.kept { ", kept" } else { "" })?;

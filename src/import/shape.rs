@@ -1,10 +1,13 @@
 //! Rings and polygons from positions: closed, rewound, without crossings; and what lies inside a boundary.
 
-use geo::InteriorPoint;
+use geo::{BooleanOps, InteriorPoint};
 
 use super::Reason;
 use crate::{
-    geometry::ring::{self, Side, cross, on_segment, signed_area2},
+    geometry::{
+        measure,
+        ring::{self, Side, cross, on_segment, signed_area2},
+    },
     model::{Bounds, LonLat, MultiPolygon, Polygon, Ring},
 };
 
@@ -47,8 +50,61 @@ pub fn check_parts(shape: &MultiPolygon) -> Result<(), Flaw> {
         Some(at) if shape.0.len() > 1 => {
             Err(Flaw::new(Reason::CrossingRing, format!("two parts cross or share an edge at {}; dissolve them", show(at))))
         }
-        _ => Ok(()),
+        _ => check_nesting(shape),
     }
+}
+
+/// Fails when one of several parts that do not cross lies in another, not counting its holes.
+fn check_nesting(shape: &MultiPolygon) -> Result<(), Flaw> {
+    let boxes: Vec<Option<Bounds>> = shape.0.iter().map(|part| Bounds::of(&part.exterior)).collect();
+    for (outer, shell) in shape.0.iter().enumerate() {
+        for (inner, part) in shape.0.iter().enumerate().filter(|(inner, _)| *inner != outer) {
+            let near = boxes[outer].zip(boxes[inner]).is_some_and(|(a, b)| a.intersects(&b));
+            if near && encloses(shell, &part.exterior) {
+                let why = format!("part {} lies inside part {}; dissolve them", inner + 1, outer + 1);
+                return Err(Flaw::new(Reason::CrossingRing, why));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Widest area that is taken for a street or part of one, degrees; some 300 km.
+const WIDEST_E7: i64 = 30_000_000;
+
+/// Fails when a shape is far too wide for a street.
+pub fn check_extent(shape: &MultiPolygon) -> Result<(), Flaw> {
+    let Some(Bounds { min, max }) = Bounds::of(shape.rings().flatten()) else { return Ok(()) };
+    let width = (i64::from(max.lon_e7) - i64::from(min.lon_e7)).max(i64::from(max.lat_e7) - i64::from(min.lat_e7));
+    if width <= WIDEST_E7 {
+        return Ok(());
+    }
+    let why = format!("the area is {:.1} degrees across, far more than a street; check its positions and its CRS", width as f64 / 1e7);
+    Err(Flaw::new(Reason::BadCoordinate, why))
+}
+
+/// The ground two shapes share.
+///
+/// # Units
+/// Square metres.
+pub fn shared_m2(a: &MultiPolygon, b: &MultiPolygon) -> f64 {
+    let boxes = Bounds::of(a.rings().flatten()).zip(Bounds::of(b.rings().flatten()));
+    let Some((_, other)) = boxes.filter(|(a, b)| a.intersects(b)) else { return 0.0 };
+    // Offsets from a corner keep the digits that the difference of two borders needs.
+    let origin = other.min;
+    let offset = |p: &LonLat| (p.lon() - origin.lon(), p.lat() - origin.lat());
+    let ring = |r: &Ring| geo::LineString::from_iter(r.iter().map(offset));
+    let shape = |shape: &MultiPolygon| {
+        geo::MultiPolygon::new(
+            shape.0.iter().map(|part| geo::Polygon::new(ring(&part.exterior), part.interiors.iter().map(ring).collect())).collect(),
+        )
+    };
+    let common = shape(a).intersection(&shape(b));
+    let back =
+        |r: &geo::LineString| -> Ring { r.0.iter().filter_map(|c| LonLat::from_degrees(c.x + origin.lon(), c.y + origin.lat())).collect() };
+    let parts =
+        common.0.iter().map(|part| Polygon { exterior: back(part.exterior()), interiors: part.interiors().iter().map(back).collect() });
+    measure::area_m2(&MultiPolygon(parts.collect()))
 }
 
 /// Polygons from rings that come without roles: a ring inside an odd number of others is a hole of the smallest of them.
@@ -274,6 +330,22 @@ impl Enclosure {
             || path.windows(2).any(|step| self.meets(step[0], step[1], &bounds))
     }
 
+    /// The runs of a path that come within about ten kilometres of the box around it.
+    pub fn near_runs(&self, path: &[LonLat]) -> Vec<Vec<LonLat>> {
+        const REACH_E7: i32 = 1_000_000;
+        let Some(Bounds { min, max }) = self.bounds else { return vec![] };
+        let moved = |p: LonLat, by: i32| LonLat::new(p.lon_e7.saturating_add(by), p.lat_e7.saturating_add(by));
+        let near = Bounds { min: moved(min, -REACH_E7), max: moved(max, REACH_E7) };
+        let mut runs: Vec<Vec<LonLat>> = vec![];
+        for step in path.windows(2).filter(|step| Bounds::of(*step).is_some_and(|bounds| bounds.intersects(&near))) {
+            match runs.last_mut() {
+                Some(run) if run.last() == Some(&step[0]) => run.push(step[1]),
+                _ => runs.push(step.to_vec()),
+            }
+        }
+        runs
+    }
+
     /// Whether a shape has a point inside or on the border.
     pub fn touches_shape(&self, shape: &MultiPolygon) -> bool {
         shape.rings().any(|ring| self.touches(ring))
@@ -349,6 +421,23 @@ mod tests {
         let shape = polygons_by_nesting(vec![square(2, 8), square(0, 10), square(4, 6), square(20, 30)]).unwrap();
         let holes: Vec<usize> = shape.0.iter().map(|part| part.interiors.len()).collect();
         assert_eq!((shape.0.len(), holes.iter().sum::<usize>()), (3, 1));
+    }
+
+    #[test]
+    fn shared_ground_is_measured() {
+        let square = |west: i32, size: i32| -> MultiPolygon {
+            polygon(vec![
+                [(west, 0), (west + size, 0), (west + size, size), (west, size), (west, 0)].map(|(x, y)| LonLat::new(x, y)).to_vec(),
+            ])
+            .unwrap()
+            .into()
+        };
+        // 1e5 steps are 0.01 degree: 1113.2 m along the equator, 1105.7 m along the meridian.
+        let (a, b) = (square(0, 100_000), square(75_000, 100_000));
+        let quarter = 1_113.195 * 1_105.743 / 4.0;
+        assert!((shared_m2(&a, &b) / quarter - 1.0).abs() < 1e-4, "{} {quarter}", shared_m2(&a, &b));
+        assert!(shared_m2(&a, &square(100_000, 100_000)) < 0.01);
+        assert_eq!(shared_m2(&a, &square(300_000, 100_000)), 0.0);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub const LINES: &str = "lines";
 /// The word the report uses for buildings.geojson.
 pub const BUILDINGS: &str = "buildings";
 
+/// The files of a survey folder; the last two may be missing.
+pub const FILES: [&str; 5] = ["boundary.geojson", "streets.geojson", "buildings.geojson", "households.csv", "issues.csv"];
+
 /// How a survey folder is to be read.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -39,10 +42,13 @@ pub struct Options {
 /// A missing or broken file, a boundary that is not whole, or a file of which no record can be used.
 pub fn read(folder: &Path, code: &Code, name: Option<&str>, options: &Options, intake: &mut Intake<'_>) -> Result<Records, Error> {
     let outline = boundaries::read_outline(&file(folder, "boundary.geojson")?, options.crs, intake)?;
+    if let Some(theirs) = outline.code.as_deref().filter(|theirs| *theirs != code.as_str()) {
+        intake.report.note(format!("boundary.geojson says its code is {theirs}; it was taken as street {code}, as asked"));
+    }
     let enclosure = Enclosure::new(outline.boundary.clone());
     let lines = read_lines(&file(folder, "streets.geojson")?, options.crs, &enclosure, intake)?;
     let buildings = read_buildings(&file(folder, "buildings.geojson")?, options.crs, &enclosure, intake)?;
-    let table = TableOptions { crs: options.crs.or(Some(outline.crs)), ..TableOptions::default() };
+    let table = TableOptions { crs: options.crs, fallback_crs: Some(outline.crs), ..TableOptions::default() };
 
     let household_list = folder.join("households.csv");
     let households = if household_list.exists() {
@@ -100,10 +106,22 @@ fn read_lines(path: &Path, crs: Option<Crs>, street: &Enclosure, intake: &mut In
                 continue;
             }
         };
-        if !parts.iter().any(|path| street.touches(path)) {
+        let whole = parts.len();
+        let parts: Vec<Vec<LonLat>> = parts.into_iter().filter(|path| street.touches(path)).collect();
+        if parts.is_empty() {
             intake.report.reject(place, Reason::OutsideStreet, "the line lies outside the street");
             continue;
         }
+        let near: Vec<Vec<LonLat>> = parts.iter().flat_map(|path| street.near_runs(path)).filter(|path| street.touches(path)).collect();
+        if near.iter().flat_map(|path| path.windows(2)).any(|step| jumps(step[0], step[1])) {
+            let why = "two positions of the line that follow each other are more than three degrees apart; check them";
+            intake.report.reject(place, Reason::BadCoordinate, why);
+            continue;
+        }
+        if near != parts || parts.len() < whole {
+            intake.report.remark(place, Reason::FarOutside, "what lies outside the street, or far beyond it, was left out");
+        }
+        let parts = near;
         let class = row.text("class");
         let class = class.as_deref().and_then(|word| LineClass::parse(&word.to_ascii_lowercase())).unwrap_or_else(|| {
             let message = class.map_or("the line has no class".to_owned(), |word| format!("class {word:?} is unknown"));
@@ -112,14 +130,24 @@ fn read_lines(path: &Path, crs: Option<Crs>, street: &Enclosure, intake: &mut In
         });
         intake.report.keep(LINES);
         let name = row.text("name");
-        let single = parts.len() == 1;
+        let single = whole == 1 && parts.len() == 1;
         lines.extend(parts.into_iter().enumerate().map(|(part, path)| {
             let id = if single { id.clone() } else { format!("{id}.{}", part + 1) };
             Line { id, class, name: name.clone(), path }
         }));
     }
+    if intake.report.count(LINES).read == 0 {
+        intake.report.note(format!("{} has no lines; cells can follow the street's boundary only", file.name));
+        return Ok(lines);
+    }
     intake.require(path, LINES)?;
     Ok(lines)
+}
+
+/// Whether a step is longer than any street is wide.
+fn jumps(a: LonLat, b: LonLat) -> bool {
+    const FAR_E7: u32 = 30_000_000;
+    a.lon_e7.abs_diff(b.lon_e7) > FAR_E7 || a.lat_e7.abs_diff(b.lat_e7) > FAR_E7
 }
 
 fn read_buildings(path: &Path, crs: Option<Crs>, street: &Enclosure, intake: &mut Intake<'_>) -> Result<Vec<Building>, Error> {

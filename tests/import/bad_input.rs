@@ -77,7 +77,7 @@ fn a_broken_boundary_aborts() {
     let message = refusal("boundary.geojson", BOUNDARY.replace("484000,2941000", "NaN,2941000"));
     assert!(message.contains("boundary.geojson") && message.contains("not a valid feature"), "{message}");
     let message = refusal("boundary.geojson", r#"{"type":"FeatureCollection","features":[]}"#);
-    assert!(message.contains("none of 0 boundaries"), "{message}");
+    assert!(message.contains("there are no boundaries in it"), "{message}");
 }
 
 #[test]
@@ -141,4 +141,61 @@ fn a_table_without_its_columns_lists_those_it_has() {
     let error = records.unwrap_err();
     assert!(matches!(&error, Error::NoColumn { have, .. } if have[0] == "户号"), "{error}");
     assert!(error.to_string().contains("--map household_id=COLUMN"), "{error}");
+}
+
+#[test]
+fn a_boundary_in_itself_or_as_wide_as_a_country_is_refused() {
+    let with =
+        |geometry: &str| format!(r#"{{"type":"Feature","properties":{{}},"geometry":{{"type":"MultiPolygon","coordinates":{geometry}}}}}"#);
+    let square = |from: f64, to: f64| format!("[[{from},{from}],[{to},{from}],[{to},{to}],[{from},{to}],[{from},{from}]]");
+    let message = refusal("boundary.geojson", with(&format!("[[{}],[{}]]", square(26.0, 26.4), square(26.1, 26.2))));
+    assert!(message.contains("part 2 lies inside part 1; dissolve them"), "{message}");
+    let message = refusal("boundary.geojson", with(&format!("[[{}]]", square(10.0, 14.0))));
+    assert!(message.contains("4.0 degrees across") && message.contains("CRS"), "{message}");
+    // An island in a lake is no part within a part.
+    let island = format!("[[{},{}],[{}]]", square(26.0, 26.4), square(26.1, 26.3), square(26.15, 26.2));
+    let message = refusal("boundary.geojson", with(&island));
+    assert!(message.contains("streets.geojson") || message.contains("lines"), "{message}");
+}
+
+#[test]
+fn lines_far_beyond_the_street_lose_what_is_of_no_use() {
+    let far = STREETS.replace("[484500,2941900]]", "[484500,2941900],[484500,3041900],[484600,3041900]]");
+    let (records, report) = read(folder("streets.geojson", &far).path());
+    let records = records.unwrap();
+    assert_eq!(records.lines.rows()[1].path.len(), 3, "the step that leaves is kept, what follows is not");
+    assert_eq!(problems(&report)[0].0, Reason::FarOutside);
+    let parts = STREETS
+        .replace(
+            r#""LineString","coordinates":[[484500"#,
+            r#""MultiLineString","coordinates":[[[600000,2941500],[600100,2941500]],[[484500"#,
+        )
+        .replace("2941900]]", "2941900]]]");
+    let (records, report) = read(folder("streets.geojson", &parts).path());
+    assert_eq!((records.unwrap().lines.rows().len(), problems(&report)[0].0), (2, Reason::FarOutside));
+    let jump = STREETS.replace("[484500,2941900]]", "[484500,2541900],[484500,3341900]]");
+    assert_eq!(reasons("streets.geojson", jump), [(Reason::BadCoordinate, Some(3))]);
+}
+
+#[test]
+fn a_number_that_json_does_not_know_is_named() {
+    let (_, report) = read(
+        folder("buildings.geojson", with_building(r#"{"building_id":"NaN"}"#, r#"{"type":"Polygon","coordinates":[[[484300,NaN]]]}"#))
+            .path(),
+    );
+    let problem = &report.problems()[0];
+    assert!(problem.message.contains("NaN is not JSON") && problem.line == Some(4), "{report}");
+    let (_, report) = read(
+        folder("buildings.geojson", with_building(r#"{"building_id":"NaN"}"#, r#"{"type":"Polygon","coordinates":[[[484300,,]]]}"#)).path(),
+    );
+    let message = &report.problems()[0].message;
+    assert!(!message.contains("NaN") && !message.contains("at line 1"), "{message}");
+}
+
+#[test]
+fn no_lines_at_all_and_another_code_are_remarked() {
+    let (records, report) = read(folder("streets.geojson", r#"{"type":"FeatureCollection","features":[]}"#).path());
+    assert!(records.unwrap().lines.rows().is_empty() && report.notes()[0].contains("no lines"), "{report}");
+    let (_, report) = read(folder("boundary.geojson", BOUNDARY.replace(r#"{"name":"测试街道"}"#, r#"{"code":520201999}"#)).path());
+    assert!(report.notes()[0].contains("says its code is 520201999"), "{report}");
 }

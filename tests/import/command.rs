@@ -6,7 +6,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use wangge::model::{Code, NO_STREET, StreetData};
+use wangge::model::{Change, ChangeSet, Code, Group, NO_STREET, Plan, PlanId, PlanState, StreetData};
 
 use super::{
     folder::{self, BOUNDARY, HOUSEHOLDS, street},
@@ -73,12 +73,15 @@ fn importing_twice_changes_nothing_and_what_is_gone_goes() {
     assert_eq!(first["streets"][0]["changed"]["households"], 3);
     let stored = desk.stored("520201901");
     assert_eq!((stored.version, stored.street().unwrap().name.as_str(), stored.buildings.len()), (1, "试点", 2));
-    assert_eq!(desk.imported(&arguments)["streets"][0], serde_json::json!({"street": "520201901", "version": 1, "changed": {}}));
+    assert_eq!(
+        desk.imported(&arguments)["streets"][0],
+        serde_json::json!({"street": "520201901", "version": 1, "changed": {}, "removed": {}})
+    );
     assert_eq!(desk.stored("520201901"), stored);
     std::fs::write(survey.path().join("households.csv"), &HOUSEHOLDS[..HOUSEHOLDS.find("H3").unwrap()]).unwrap();
     assert_eq!(
         desk.imported(&arguments)["streets"][0],
-        serde_json::json!({"street": "520201901", "version": 2, "changed": {"households": 1}})
+        serde_json::json!({"street": "520201901", "version": 2, "changed": {}, "removed": {"households": 1}})
     );
     assert_eq!(desk.stored("520201901").households.len(), 2);
 }
@@ -197,4 +200,129 @@ fn the_report_file_has_every_problem_also_when_the_import_fails() {
         (written["problems"].as_array().unwrap().len(), &written["report"]["counts"]["households"]["kept"]),
         (30, &serde_json::json!(0))
     );
+}
+
+#[test]
+fn a_report_never_takes_the_place_of_what_is_read_or_written() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    let first = ["survey", text(survey.path()), "--street", "520201901"];
+    let ahead = desk.refused(&[&first[..], &["--report", "./desk.gpkg"]].concat());
+    assert!(ahead.contains("would overwrite"), "{ahead}");
+    desk.imported(&first);
+    let database = desk.folder.path().join("desk.gpkg");
+    let input = survey.path().join("households.csv");
+    std::os::unix::fs::symlink(&database, desk.folder.path().join("link")).unwrap();
+    std::fs::hard_link(&input, desk.folder.path().join("hard")).unwrap();
+    let around = survey.path().join("../").join(survey.path().file_name().unwrap()).join("streets.geojson");
+    let before = (std::fs::read(&database).unwrap(), std::fs::read(&input).unwrap());
+    for report in ["link", "desk.gpkg", "desk.gpkg-wal", "hard", text(&input), text(&around)] {
+        let message = desk.refused(&[&first[..], &["--report", report]].concat());
+        assert!(message.contains("would overwrite"), "{report}: {message}");
+    }
+    assert_eq!((std::fs::read(&database).unwrap(), std::fs::read(&input).unwrap()), before);
+    let message = desk.refused(&["households", "none.csv", "--report", "no/such/report.json"]);
+    assert!(message.contains("cannot write the report to no/such/report.json"), "{message}");
+}
+
+#[test]
+fn a_mostly_unusable_list_removes_nothing_without_force() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    desk.imported(&["survey", text(survey.path()), "--street", "520201901"]);
+    let stored = desk.stored("520201901");
+    let bad = "household_id,building_id,x,y\nH1,B1,484110,2941110\nH2,B1,490000,2941110\nH3,B2,490000,2941110\n";
+    let broken = folder::folder("households.csv", bad);
+    let list = desk.write("list.csv", bad);
+    for arguments in
+        [vec!["survey", text(broken.path()), "--street", "520201901"], vec!["households", &list, "--crs", "EPSG:4544", "--replace"]]
+    {
+        let message = desk.refused(&arguments);
+        assert!(message.contains("2 of 3 households cannot be used, and 2 stored households") && message.contains("--force"), "{message}");
+        assert_eq!(desk.stored("520201901"), stored);
+    }
+    desk.imported(&["households", &list, "--crs", "EPSG:4544"]);
+    assert_eq!(desk.stored("520201901").households.len(), 3, "nothing is removed where rows are added only");
+    let result = desk.imported(&["survey", text(broken.path()), "--street", "520201901", "--force"]);
+    assert_eq!(result["streets"][0]["removed"], serde_json::json!({"households": 2}));
+}
+
+#[test]
+fn a_failed_import_leaves_no_empty_database() {
+    let desk = Desk::new();
+    let bad = desk.write("bad.csv", "issue_id,lon,lat,category,reported_at\n1,x,y,waste,2026-01-01\n");
+    for arguments in [
+        vec!["issues", "none.csv"],
+        vec!["issues", &bad],
+        vec!["households", &bad],
+        vec!["boundaries", &bad, "--level", "street"],
+        vec!["boundaries", "none.geojson", "--level", "cell"],
+        vec!["osm", text(&map::town()), "--street", "520201901"],
+    ] {
+        desk.refused(&arguments);
+        assert!(!desk.folder.path().join("desk.gpkg").exists(), "{arguments:?}");
+    }
+    let message = desk.refused(&["issues", "none.csv"]);
+    assert_eq!(message.matches("No such file").count(), 1, "{message}");
+    for (code, word) in [(NO_STREET, "no street"), ("52020190", "8 digits")] {
+        let message = desk.refused(&["survey", ".", "--street", code]);
+        assert!(message.contains(word), "{message}");
+    }
+}
+
+#[test]
+fn a_plan_that_no_longer_fits_is_remarked() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    let arguments = ["survey", text(survey.path()), "--street", "520201901"];
+    desk.imported(&arguments);
+    let plan = Plan {
+        id: PlanId(1),
+        name: "first".into(),
+        state: PlanState::Published,
+        valid_from: Some("2026-01-01".parse().unwrap()),
+        valid_to: None,
+        created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+        parameters: serde_json::json!({}),
+        estimated: false,
+        communities: vec![],
+        cells: vec![],
+        blocks: vec![],
+        groups: vec![Group {
+            code: Code::new("520201901001001001").unwrap(),
+            head: "H1".into(),
+            members: vec!["H1".into(), "H2".into(), "H3".into()],
+        }],
+    };
+    let set = ChangeSet { street: street(), what: "plan".into(), changes: vec![Change::PutPlan(Box::new(plan))] };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async { wangge::store::open(&desk.database()).await.unwrap().commit(1, &set).await.unwrap() });
+    std::fs::write(survey.path().join("boundary.geojson"), BOUNDARY.replace("484000,2942000", "484000,2941990")).unwrap();
+    std::fs::write(survey.path().join("households.csv"), &HOUSEHOLDS[..HOUSEHOLDS.find("H3").unwrap()]).unwrap();
+    let notes = desk.imported(&arguments)["report"]["notes"].to_string();
+    assert!(notes.contains("plan 1 was drawn in the old one"), "{notes}");
+    assert!(notes.contains("names 1 households that no longer exist"), "{notes}");
+    assert_eq!(desk.imported(&arguments)["report"]["notes"], serde_json::json!([]));
+}
+
+#[test]
+fn streets_may_not_share_issue_ids_and_say_when_they_share_ground() {
+    let desk = Desk::new();
+    let survey = folder::folder("issues.csv", "issue_id,lon,lat,category,reported_at\nI1,104.8410,26.5810,waste,2026-03-01\n");
+    desk.imported(&["survey", text(survey.path()), "--street", "520201901"]);
+    let other = desk.imported(&["survey", text(survey.path()), "--street", "520201902"]);
+    assert_eq!(other["report"]["counts"]["issues"], serde_json::json!({"read": 1, "kept": 0, "rejected": 1}));
+    assert!(desk.stored("520201902").issues.is_empty());
+    // A square kilometre of the projection, which is a little less on the ground.
+    let note = other["report"]["notes"][0].as_str().unwrap();
+    assert!(note.starts_with("street 520201902 overlaps street 520201901 by 1000") || note.contains(" by 999"), "{note}");
+    assert_eq!(desk.imported(&["survey", text(survey.path()), "--street", "520201901"])["report"]["notes"], serde_json::json!([]));
+}
+
+#[test]
+fn a_boundary_without_a_name_keeps_the_name() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    desk.imported(&["survey", text(survey.path()), "--street", "520201901=试点"]);
+    let outline = BOUNDARY.replace(r#"{"name":"测试街道"}"#, r#"{"code":"520201901"}"#).replace("484000,2942000", "484000,2941990");
+    let file = desk.write("street.geojson", &outline);
+    desk.imported(&["boundaries", &file, "--level", "street"]);
+    assert_eq!(desk.stored("520201901").street().unwrap().name, "试点");
+    assert_eq!(desk.stored("520201901").version, 2);
 }

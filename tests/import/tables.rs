@@ -13,7 +13,7 @@ use super::folder::{HOUSEHOLDS, folder, problems, read};
 
 fn options(crs: &str, columns: &[(&str, &str)]) -> TableOptions {
     let columns = columns.iter().map(|(field, column)| ((*field).to_owned(), (*column).to_owned())).collect();
-    TableOptions { crs: (!crs.is_empty()).then(|| crs.parse().unwrap()), columns, encoding: None }
+    TableOptions { crs: (!crs.is_empty()).then(|| crs.parse().unwrap()), columns, ..TableOptions::default() }
 }
 
 fn read_issues(content: impl AsRef<[u8]>, options: &TableOptions) -> (Result<Vec<Issue>, Error>, Report) {
@@ -173,4 +173,121 @@ fn communities_must_lie_under_a_known_street() {
         (Reason::OutsideStreet, 9),
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn a_table_that_ends_within_quotes_or_a_row_is_broken() {
+    let whole = format!("{HOUSEHOLDS}H4,B1,\"1\nnorth\",3,484110,2941110\nH5,B1,,,484110,2941110\n");
+    assert_eq!(read(folder("households.csv", &whole).path()).0.unwrap().households.rows().len(), 5);
+    let message = |content: &str| read(folder("households.csv", content).path()).0.unwrap_err().to_string();
+    let open = message(&whole.replace("north\"", "north"));
+    assert!(open.contains("households.csv, line 5: a quote is opened here and never closed"), "{open}");
+    let cut = message(whole.trim_end().trim_end_matches("484110,2941110").trim_end_matches(','));
+    assert!(cut.contains("households.csv, line 7: the file ends in the middle of a row"), "{cut}");
+    let header = message("household_id,\"building_id,x,y\n1,B1,484110,2941110\n");
+    assert!(header.contains("line 1: a quote is opened here"), "{header}");
+    // Without a line end a whole last row is a row.
+    assert_eq!(read(folder("households.csv", whole.trim_end()).path()).0.unwrap().households.rows().len(), 5);
+}
+
+#[test]
+fn bad_bytes_cost_their_rows_and_not_every_address() {
+    let mut list = HOUSEHOLDS.replace("unit", "address").into_bytes();
+    for i in 0..40 {
+        list.extend(format!("L{i},B1,人民路{i}号,1,484110,2941110\n").bytes());
+    }
+    let at = list.len();
+    list.extend(b"X,B1,bad\xff,1,484110,2941110\nY,B1,\xe4\xba,1,484110,2941110\nZ,B1,\xe6\x9c\xab,1,484110,2941110\n");
+    let (records, report) = read(folder("households.csv", &list).path());
+    let records = records.unwrap();
+    let rows = records.households.rows();
+    assert_eq!((rows[3].address.as_deref(), rows.last().unwrap().address.as_deref()), (Some("人民路0号"), Some("末")));
+    let told: Vec<_> = problems(&report).into_iter().map(|(reason, _, line, _)| (reason, line)).collect();
+    assert_eq!(told, [(Reason::Undecodable, Some(45)), (Reason::Undecodable, Some(46))]);
+    assert!(report.problems()[0].message.contains(&format!("byte {} ", at + 8)), "{report}");
+    // An encoding that is named and wrong is told row by row too.
+    let gbk = encoding_rs::GBK
+        .encode("issue_id,lon,lat,category,reported_at\n1,104.83,26.59,垃圾,2026-01-01\n2,104.83,26.59,x,2026-01-01\n")
+        .0
+        .into_owned();
+    let (found, report) = read_issues(gbk, &TableOptions { encoding: Some(encoding_rs::UTF_8), ..TableOptions::default() });
+    assert_eq!((found.unwrap().len(), report.rejected().get(&Reason::Undecodable)), (1, Some(&1)), "{report}");
+}
+
+#[test]
+fn lines_are_counted_as_an_editor_does() {
+    let list = "issue_id,lon,lat,category,reported_at\n\n\n1,104.83,26.59,a,2026-01-01\n\n2,x,26.59,a,2026-01-01\n";
+    for (list, line) in [(list.to_owned(), 6), (list.replace('\n', "\r\n"), 6), (list.replace('\n', "\r"), 6)] {
+        let told = problems(&read_issues(&list, &options("", &[])).1);
+        assert_eq!(told[0].2, Some(line), "{list:?}");
+    }
+}
+
+#[test]
+fn a_column_twice_and_no_row_at_all_are_said() {
+    let (_, report) = read_issues("issue_id,lon,lat,category,category,reported_at\n1,104.83,26.59,a,b,2026-01-01\n", &options("", &[]));
+    assert!(report.notes()[0].contains("\"category\" more than once"), "{report}");
+    let message = read_issues("issue_id,lon,lat,category,reported_at\n", &options("", &[])).0.unwrap_err().to_string();
+    assert!(message.contains("there are no issues in it"), "{message}");
+}
+
+#[test]
+fn a_crs_that_does_not_fit_the_columns_is_not_passed_over() {
+    let list = "issue_id,lon,lat,category,reported_at\n1,104.83,26.59,waste,2026-01-01\n";
+    let (found, report) = read_issues(list, &options("EPSG:4544", &[]));
+    assert_eq!(found.unwrap().len(), 1);
+    assert!(report.notes()[0].contains("not as EPSG:4544"), "{report}");
+    let (found, report) = read_issues("issue_id,lon,lat,category,reported_at\n1,inf,26.59,waste,2026-01-01\n", &options("", &[]));
+    let message = found.unwrap_err().to_string();
+    assert!(message.contains("finite") && !message.contains("metres?"), "{message} {report}");
+}
+
+#[test]
+fn numbers_out_of_range_are_remarked() {
+    let list = "household_id,building_id,floor,persons,x,y\nA,B1,99999,-3,484110,2941110\nB,B1,-1,70000,484110,2941110\n";
+    let (records, report) = read(folder("households.csv", list).path());
+    let records = records.unwrap();
+    let found: Vec<_> = records.households.rows().iter().map(|row| (row.floor, row.persons)).collect();
+    assert_eq!((found, report.remarked()[&Reason::BadValue]), (vec![(None, None), (Some(-1), None)], 3), "{report}");
+}
+
+#[test]
+fn what_steers_a_terminal_is_written_out() {
+    let list = "household_id,building_id,floor,x,y\n\u{1b}[2Jevil\u{202e},B1,,490000,2941110\nB,B1,,484110,2941110\n";
+    let (_, report) = read(folder("households.csv", list).path());
+    let shown = report.to_string();
+    assert!(shown.contains("\\u{1b}[2Jevil\\u{202e}") && !shown.contains('\u{1b}'), "{shown}");
+    let message = read_issues("\u{1b}[2J,lon\n1,2\n", &options("", &[])).0.unwrap_err().to_string();
+    assert!(message.contains("\\u{1b}[2J") && !message.contains('\u{1b}'), "{message}");
+    let long = format!("household_id,building_id,floor,x,y\n{},B1,,490000,2941110\nB,B1,,484110,2941110\n", "x".repeat(5000));
+    assert!(read(folder("households.csv", long).path()).1.to_string().len() < 2000);
+}
+
+#[test]
+fn communities_that_overlap_are_refused() {
+    let square = |code: &str, west: f64, east: f64| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"code":"{code}"}},"geometry":{{"type":"Polygon","coordinates":[[[{west},26.5],[{east},26.5],[{east},26.51],[{west},26.51],[{west},26.5]]]}}}}"#
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("areas.geojson");
+    let features = [
+        square("520201901001", 104.80, 104.81),
+        square("520201901002", 104.81, 104.82),
+        square("520201901003", 104.815, 104.83),
+        square("520201901004", 104.799, 104.80001),
+    ];
+    std::fs::write(&path, format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(",\n"))).unwrap();
+    let street_path = folder.path().join("street.geojson");
+    std::fs::write(&street_path, square("520201901", 104.7, 104.9)).unwrap();
+    let mut intake = Intake::quiet();
+    let boundary = boundaries::read_outline(&street_path, None, &mut intake).unwrap().boundary;
+    let street = Code::new("520201901").unwrap();
+    let streets = BTreeMap::from([(street.clone(), Enclosure::new(boundary))]);
+    let mut intake = Intake::quiet();
+    let found = boundaries::read(&path, Level::Community, &boundaries::Options::default(), &streets, &mut intake).unwrap();
+    assert_eq!(found[&street].len(), 3);
+    let told: Vec<_> = intake.report.problems().iter().map(|p| (p.reason, p.record.as_str(), p.kept)).collect();
+    assert_eq!(told, [(Reason::Overlap, "520201901003", false), (Reason::Overlap, "520201901004", true)]);
 }

@@ -2,39 +2,30 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::File,
-    io::{BufWriter, Write},
+    io::{self, Write},
+    iter,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::Context;
-use serde::Serialize;
 use wangge::{
     import::{
         Enclosure, Error, Intake, Progress, Records, Report, Rows, boundaries, diff,
         households::{self, HomeStreet},
         issues, osm, survey,
     },
-    model::{ChangeKind, Code, Level, NO_STREET, StreetData, Version},
+    model::{ChangeKind, Code, Level, NO_STREET, StreetData},
     store::{self, Store},
 };
 
-use crate::command::progress::Progress as Bar;
+use crate::command::{Database, progress::Progress as Bar};
 
-use super::{Args, Boundaries, Households, Issues, Osm, Output, Source, Survey};
-
-/// How often a commit is tried when somebody else is committing too.
-const TRIES: usize = 3;
-
-/// What became of one street.
-#[derive(Serialize)]
-struct Outcome {
-    street: Code,
-    /// The street's revision after the import.
-    version: Version,
-    /// Rows put and removed by kind; empty when nothing differed.
-    changed: BTreeMap<ChangeKind, usize>,
-}
+use super::{
+    Args, Boundaries, Households, Issues, Osm, Output, Source, Survey,
+    commit::{Outcome, commit_all},
+    record::Record,
+};
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
@@ -45,12 +36,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Source::Issues(args) => &args.output,
         Source::Boundaries(args) => &args.output,
     };
-    let report = match &output.report {
+    let (record, report) = match &output.report {
         Some(path) => {
-            let file = File::create(path).with_context(|| format!("cannot write the report to {}", path.display()))?;
-            Report::write_problems_to(BufWriter::new(file))
+            let (record, report) = Record::create(path, &inputs(&args), &output.database.url)?;
+            (Some(record), report)
         }
-        None => Report::default(),
+        None => (None, Report::default()),
     };
     let bar = Bar::new();
     let mut intake = Intake::new(report, move |Progress { doing, done, total }| bar.at(doing, done as f64 / total.max(1) as f64));
@@ -63,64 +54,99 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     // The bar goes with the intake.
     let mut report = intake.into_report();
-    let written = report.finish();
+    let written = record.map_or(Ok(()), |record| record.finish(&mut report));
     match result {
         Ok(outcomes) => {
-            written.context("the import is done, but its report could not be written")?;
-            print(&outcomes, &report, output)
+            written.context("the import is committed, but its report could not be written")?;
+            match print(&outcomes, &report, output) {
+                // Whoever reads has read enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                printed => printed.context("the import is committed, but its result could not be printed"),
+            }
         }
         Err(error) => {
             if report.problem_count() > 0 {
-                write!(std::io::stderr().lock(), "{report}")?;
+                write!(io::stderr().lock(), "{report}")?;
             }
-            Err(error)
+            Err(match written {
+                Ok(()) => error,
+                Err(unwritten) => error.context(format!("{unwritten:#}")),
+            })
         }
     }
+}
+
+/// The files that are read.
+fn inputs(args: &Args) -> Vec<PathBuf> {
+    match &args.source {
+        Source::Osm(args) => iter::once(args.file.clone()).chain(args.area.as_ref().map(PathBuf::from)).collect(),
+        Source::Survey(args) => survey::FILES.iter().map(|name| args.folder.join(name)).collect(),
+        Source::Households(args) => vec![args.file.clone()],
+        Source::Issues(args) => vec![args.file.clone()],
+        Source::Boundaries(args) => vec![args.file.clone()],
+    }
+}
+
+/// The database, if it is there already. A failed import must not leave a new, empty one.
+async fn open_if_there(database: &Database) -> Result<Option<Arc<dyn Store>>, store::Error> {
+    match database.url.strip_prefix("gpkg:") {
+        Some(path) if !path.is_empty() && !Path::new(path).exists() => Ok(None),
+        _ => store::open(&database.url).await.map(Some),
+    }
+}
+
+/// The database that was opened for reading, or a new one for what was read.
+async fn open_now(opened: Option<Arc<dyn Store>>, database: &Database) -> Result<Arc<dyn Store>, store::Error> {
+    match opened {
+        Some(store) => Ok(store),
+        None => store::open(&database.url).await,
+    }
+}
+
+/// What is known of the streets that `only` picks.
+async fn load_streets(store: Option<&Arc<dyn Store>>, only: impl Fn(&Code) -> bool) -> Result<BTreeMap<Code, StreetData>, store::Error> {
+    let mut streets = BTreeMap::new();
+    let Some(store) = store else { return Ok(streets) };
+    for code in store.versions().await?.into_keys().filter(only) {
+        if let Some(stored) = store.load_street(&code).await? {
+            streets.insert(code, stored);
+        }
+    }
+    Ok(streets)
 }
 
 async fn import_osm(args: &Osm, intake: &mut Intake<'_>) -> anyhow::Result<Vec<Outcome>> {
     let street = &args.street;
     let choice = args.area.as_deref().map(|area| osm::AreaChoice::parse(area, intake)).transpose()?;
-    // The database is opened before reading only where reading needs it: a broken file must not leave a new, empty one.
-    let mut opened = None;
-    let mut stored_area = None;
-    if choice.is_none() {
-        let store = store::open(&args.output.database.url).await?;
-        stored_area = store.load_street(&street.code).await?.and_then(|stored| stored.street().cloned());
-        opened = Some(store);
-    }
-    let records = osm::read(&args.file, &street.code, street.name.as_deref(), choice.as_ref(), stored_area.as_ref(), intake)?;
-    let store = match opened {
-        Some(store) => store,
-        None => store::open(&args.output.database.url).await?,
+    // The database is opened before reading only where reading needs it.
+    let opened = if choice.is_none() { open_if_there(&args.output.database).await? } else { None };
+    let stored_area = match &opened {
+        Some(store) => store.load_street(&street.code).await?.and_then(|stored| stored.street().cloned()),
+        None => None,
     };
+    let records = osm::read(&args.file, &street.code, street.name.as_deref(), choice.as_ref(), stored_area.as_ref(), intake)?;
+    let store = open_now(opened, &args.output.database).await?;
     let listed = store.load_street(&street.code).await?.is_some_and(|stored| diff::has_household_list(&stored.households));
     if listed {
         intake.report.note(format!("street {} has a household list, which is kept; the estimates were not taken over", street.code));
     }
-    commit_all(&store, "import osm", [(street.code.clone(), records)].into()).await
+    commit_all(&store, "import osm", [(street.code.clone(), records)].into(), args.output.force, intake).await
 }
 
 async fn import_survey(args: &Survey, intake: &mut Intake<'_>) -> anyhow::Result<Vec<Outcome>> {
     let options = survey::Options { crs: args.crs, zone: args.timezone.0.clone() };
     let records = survey::read(&args.folder, &args.street.code, args.street.name.as_deref(), &options, intake)?;
     let store = store::open(&args.output.database.url).await?;
-    commit_all(&store, "import survey", [(args.street.code.clone(), records)].into()).await
+    commit_all(&store, "import survey", [(args.street.code.clone(), records)].into(), args.output.force, intake).await
 }
 
 async fn import_households(args: &Households, intake: &mut Intake<'_>) -> anyhow::Result<Vec<Outcome>> {
-    let store = store::open(&args.output.database.url).await?;
-    let mut streets = vec![];
-    for code in street_codes(&store).await? {
-        if args.street.as_ref().is_some_and(|only| only.code != code) {
-            continue;
-        }
-        if let Some(stored) = store.load_street(&code).await?
-            && let Some(area) = stored.street()
-        {
-            streets.push(HomeStreet::new(code, Enclosure::new(area.boundary.clone()), &stored.buildings));
-        }
-    }
+    let opened = open_if_there(&args.output.database).await?;
+    let stored = load_streets(opened.as_ref(), |code| args.street.as_ref().is_none_or(|only| only.code == *code)).await?;
+    let home = |(code, stored): (Code, StreetData)| {
+        Some(HomeStreet::new(code, Enclosure::new(stored.street()?.boundary.clone()), &stored.buildings))
+    };
+    let streets: Vec<HomeStreet> = stored.into_iter().filter_map(home).collect();
     if streets.is_empty() {
         let which = args.street.as_ref().map_or("no street".to_owned(), |street| format!("no street {}", street.code));
         let why = "has a boundary in the database; import a survey, a map or the street's boundary first";
@@ -129,17 +155,17 @@ async fn import_households(args: &Households, intake: &mut Intake<'_>) -> anyhow
     let found = households::read(&args.file, &args.table.options(), &streets, intake)?;
     let rows = |rows| if args.replace { Rows::Replace(rows) } else { Rows::Merge(rows) };
     let records = found.into_iter().map(|(code, households)| (code, Records { households: rows(households), ..Records::default() }));
-    commit_all(&store, "import households", records.collect()).await
+    let store = open_now(opened, &args.output.database).await?;
+    commit_all(&store, "import households", records.collect(), args.output.force, intake).await
 }
 
 async fn import_issues(args: &Issues, intake: &mut Intake<'_>) -> anyhow::Result<Vec<Outcome>> {
-    let store = store::open(&args.output.database.url).await?;
+    let opened = open_if_there(&args.output.database).await?;
     let no_street = Code::new(NO_STREET)?;
     // An issue that is known stays filed where it is; a new one goes by its position.
     let mut filed: HashMap<String, Code> = HashMap::new();
     let mut streets = vec![];
-    for code in street_codes(&store).await? {
-        let Some(stored) = store.load_street(&code).await? else { continue };
+    for (code, stored) in load_streets(opened.as_ref(), |_| true).await? {
         filed.extend(stored.issues.iter().map(|issue| (issue.id.clone(), code.clone())));
         if let Some(area) = stored.street() {
             streets.push((code, Enclosure::new(area.boundary.clone())));
@@ -154,86 +180,44 @@ async fn import_issues(args: &Issues, intake: &mut Intake<'_>) -> anyhow::Result
         intake.report.note(format!("{} issues lie in no known street; they are filed under {NO_STREET}", outside.len()));
     }
     let records = found.into_iter().map(|(code, issues)| (code, Records { issues: Rows::Merge(issues), ..Records::default() }));
-    commit_all(&store, "import issues", records.collect()).await
+    let store = open_now(opened, &args.output.database).await?;
+    commit_all(&store, "import issues", records.collect(), args.output.force, intake).await
 }
 
 async fn import_boundaries(args: &Boundaries, intake: &mut Intake<'_>) -> anyhow::Result<Vec<Outcome>> {
-    let store = store::open(&args.output.database.url).await?;
+    let opened = open_if_there(&args.output.database).await?;
     let level = Level::from(args.level);
-    let mut streets = BTreeMap::new();
-    if level != Level::Street {
-        for code in street_codes(&store).await? {
-            if let Some(area) = store.load_street(&code).await?.and_then(|stored| stored.street().cloned()) {
-                streets.insert(code, Enclosure::new(area.boundary));
-            }
-        }
-    }
+    let stored = load_streets(opened.as_ref(), |_| level != Level::Street).await?;
+    let streets = stored.into_iter().filter_map(|(code, stored)| Some((code, Enclosure::new(stored.street()?.boundary.clone())))).collect();
     let options = boundaries::Options { crs: args.crs, code_field: args.code_field.clone(), name_field: args.name_field.clone() };
     let found = boundaries::read(&args.file, level, &options, &streets, intake)?;
     let records = found.into_iter().map(|(code, areas)| (code, Records { areas: Rows::Replace(areas), ..Records::default() }));
-    commit_all(&store, "import boundaries", records.collect()).await
+    let store = open_now(opened, &args.output.database).await?;
+    commit_all(&store, "import boundaries", records.collect(), args.output.force, intake).await
 }
 
-async fn street_codes(store: &Arc<dyn Store>) -> Result<Vec<Code>, store::Error> {
-    Ok(store.versions().await?.into_keys().collect())
-}
-
-/// Commits street by street; each is all or nothing.
-async fn commit_all(store: &Arc<dyn Store>, what: &str, records: BTreeMap<Code, Records>) -> anyhow::Result<Vec<Outcome>> {
-    let mut outcomes = vec![];
-    let mut failed = None;
-    for (street, records) in records {
-        match commit(store, what, street, &records).await {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
-        }
-    }
-    // So that the file holds everything without its WAL.
-    store.close().await;
-    failed.map_or(Ok(outcomes), Err)
-}
-
-async fn commit(store: &Arc<dyn Store>, what: &str, street: Code, records: &Records) -> anyhow::Result<Outcome> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let stored = store.load_street(&street).await?.unwrap_or_else(StreetData::default);
-        let set = diff::change_set(street.clone(), what, &stored, records);
-        let mut changed = BTreeMap::new();
-        for (kind, count) in set.changes.iter().map(wangge::model::Change::kind) {
-            *changed.entry(kind).or_default() += count;
-        }
-        if set.is_empty() {
-            return Ok(Outcome { street, version: stored.version, changed });
-        }
-        match store.commit(stored.version, &set).await {
-            Ok(version) => return Ok(Outcome { street, version, changed }),
-            Err(store::Error::Conflict { .. }) if tries < TRIES => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-fn print(outcomes: &[Outcome], report: &Report, output: &Output) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+fn print(outcomes: &[Outcome], report: &Report, output: &Output) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     if output.json {
         serde_json::to_writer_pretty(&mut out, &serde_json::json!({ "streets": outcomes, "report": report }))?;
         writeln!(out)?;
-        return Ok(());
+        return out.flush();
     }
     write!(out, "{report}")?;
-    for Outcome { street, version, changed } in outcomes {
-        let rows: Vec<String> = changed
-            .iter()
-            .map(|(kind, count)| Ok(format!("{count} {}", serde_json::to_value(kind)?.as_str().unwrap_or_default())))
-            .collect::<Result<_, serde_json::Error>>()?;
-        match rows.is_empty() {
+    for Outcome { street, version, changed, removed } in outcomes {
+        let said: Vec<String> = [("changed", changed), ("removed", removed)]
+            .into_iter()
+            .filter(|(_, rows)| !rows.is_empty())
+            .map(|(what, rows)| Ok(format!("{what} {}", rows.iter().map(counted).collect::<io::Result<Vec<_>>>()?.join(", "))))
+            .collect::<io::Result<_>>()?;
+        match said.is_empty() {
             true => writeln!(out, "street {street}: nothing changed, still at version {version}")?,
-            false => writeln!(out, "street {street}: changed {}; now at version {version}", rows.join(", "))?,
+            false => writeln!(out, "street {street}: {}; now at version {version}", said.join("; "))?,
         }
     }
-    Ok(())
+    out.flush()
+}
+
+fn counted((kind, count): (&ChangeKind, &usize)) -> io::Result<String> {
+    Ok(format!("{count} {}", serde_json::to_value(kind)?.as_str().unwrap_or_default()))
 }
