@@ -22,7 +22,7 @@ impl Target {
     pub fn create(path: &Path) -> io::Result<Self> {
         let beside = beside(path)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-            let why = format!("the folder {} does not exist; create it first", folder.display());
+            let why = format!("{}: the folder {} does not exist; create it first", path.display(), folder.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
         }
         let file = File::create_new(&beside).map_err(|error| naming(path, &error))?;

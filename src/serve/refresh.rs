@@ -19,7 +19,9 @@ pub(super) async fn keep_fresh(service: Arc<Service>) {
     let mut ending = service.ending.subscribe();
     loop {
         let look = async {
-            match service.store.wait_for_change(LOOK_AT_LEAST_EVERY).await {
+            // After a failure nothing need have changed for all to be well again.
+            let at_most = if service.fresh.load(Ordering::Relaxed) { LOOK_AT_LEAST_EVERY } else { RETRY_AFTER };
+            match service.store.wait_for_change(at_most).await {
                 Ok(()) => service.catch_up().await.map(drop),
                 Err(error) => Err(StartError::Store(error)),
             }

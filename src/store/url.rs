@@ -17,7 +17,7 @@ pub(super) enum Target {
 impl Target {
     /// Reads `gpkg:PATH` or `postgres://…`; what the latter leaves out comes from the PG* variables.
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
-        let not_understood = || Error::Url(without_credentials(url));
+        let not_understood = || Error::Url(format!("{:?}", without_credentials(url)));
         if let Some(path) = url.strip_prefix("gpkg:") {
             return if path.is_empty() { Err(Error::Url("gpkg: (the path is missing)".into())) } else { Ok(Self::GeoPackage(path.into())) };
         }
