@@ -10,12 +10,12 @@ use clap::{Subcommand, ValueEnum};
 use wangge::{
     geometry::Crs,
     import::TableOptions,
-    model::{Code, CodeScheme, Level, NO_STREET},
+    model::{Code, Level},
 };
 
 pub use run::run;
 
-use super::Database;
+use super::{Database, street_code};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -185,15 +185,7 @@ impl FromStr for StreetArg {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let (code, name) = text.split_once('=').map_or((text, None), |(code, name)| (code, Some(name.trim().to_owned())));
-        let code = Code::new(code.trim()).map_err(|error| error.to_string())?;
-        if code.as_str() == NO_STREET {
-            return Err(format!("{NO_STREET} is where issues outside every street are kept; it is no street"));
-        }
-        match CodeScheme::default().level(&code) {
-            Ok(Level::Street) => Ok(Self { code, name: name.filter(|name| !name.is_empty()) }),
-            Ok(level) => Err(format!("{code} is the code of a {level}; a street has 9 digits")),
-            Err(_) => Err(format!("{code} has {} digits; a street's code has 9", code.as_str().len())),
-        }
+        Ok(Self { code: street_code(code.trim())?, name: name.filter(|name| !name.is_empty()) })
     }
 }
 
