@@ -1,8 +1,10 @@
-/** What a click on each kind of thing does, topmost kind first. */
+/**
+ * What a click on each kind of thing does, topmost kind first. Bins take none: far out they cover the map, and a click there asks
+ * whose place it is.
+ */
 
 import type { Route } from '../map/clickRouter';
 import { AREA_FILL } from '../map/layers/grid';
-import { SINGLE_ISSUES_ZOOM } from '../map/layers/issues';
 import { selection } from '../state/app';
 import { clicked } from '../state/clicked';
 import { gridMap } from '../state/mapHandle';
@@ -33,16 +35,6 @@ export function routes(): Route[] {
         clicked.value = null;
         selection.value = { kind: 'issue', id };
         gridMap.value?.reveal(at.lng, at.lat);
-        return true;
-      },
-    },
-    {
-      // A bin is many issues: go where they come apart.
-      layers: ['issue-bins'],
-      handle: (_, at) => {
-        const target = gridMap.value?.map;
-        if (!target) return false;
-        target.easeTo({ center: at, zoom: Math.min(target.getZoom() + 2, SINGLE_ISSUES_ZOOM + 0.5) });
         return true;
       },
     },

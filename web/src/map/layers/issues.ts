@@ -15,19 +15,22 @@ const binRadius: ExpressionSpecification = [
   ['linear'],
   ['sqrt', weight],
   1,
+  1.6,
   3,
-  3,
-  6,
-  6,
-  10,
+  3.6,
+  7,
+  11,
   12,
   15,
   30,
   22,
 ];
 
+/** Few issues are a texture over which the map stays readable; the places with many stand out of it. */
+const binOpacity: ExpressionSpecification = ['interpolate', ['linear'], weight, 1, 0.45, 20, 0.6, 50, 0.88];
+
 /** Counts are written only where they fit the circle. */
-const COUNTED = 20;
+const COUNTED = 50;
 
 /** Heat is relative: however many issues there are, the busiest places are the warmest and the rest is still seen. */
 function intensity(total: number): number {
@@ -84,9 +87,9 @@ export function issueLayers(theme: MapTheme): LayerSpecification[] {
       paint: {
         'circle-radius': binRadius,
         'circle-color': theme.bin.fill,
-        'circle-opacity': 0.78,
+        'circle-opacity': binOpacity,
         'circle-stroke-color': theme.bin.outline,
-        'circle-stroke-width': 1,
+        'circle-stroke-width': ['case', ['>=', weight, COUNTED], 1, 0.3],
       },
     },
     {
@@ -139,7 +142,7 @@ export function issueCountLayers(theme: MapTheme, fonts: string[]): LayerSpecifi
         'text-field': ['to-string', weight],
         'text-font': fonts,
         'text-size': 11,
-        'text-padding': 6,
+        'text-padding': 3,
         'symbol-sort-key': ['-', 0, weight],
       },
       paint: { 'text-color': theme.bin.text },
