@@ -7,7 +7,7 @@ export const zh = {
   'badge.estimated.hint': '户数由建筑规模估算，并非实有名册',
 
   'search.label': '搜索编码、名称、地址或坐标',
-  'search.placeholder': '搜索编码、名称、地址或坐标',
+  'search.placeholder': '编码、名称、地址、坐标',
   'search.crs': '坐标系',
   'search.clear': '清空搜索',
   'search.results': '搜索结果',
@@ -179,6 +179,7 @@ export const zh = {
   'detail.beyond': '边界另一侧',
   'detail.nobeyond': '街道外',
   'detail.nogroup': '本网格没有住户',
+  'detail.groupname': '第 {number} 十联户',
   'detail.unnamed': '未命名',
   'detail.issues': '事件',
   'detail.issues.total': '共 {total} 件',

@@ -52,6 +52,13 @@ function CodeRow({ code }: { code: string }) {
   );
 }
 
+/** Groups have no name: their number in the cell tells them apart. */
+function titleOf({ name, code, level, parents }: AreaSummary): string {
+  if (name && name !== code) return name;
+  const number = Number(code.slice(parents.at(-1)?.[0].length ?? 0));
+  return level === 'group' && number ? t('detail.groupname', { number }) : code;
+}
+
 function AreaPart({ area, minor }: { area: AreaSummary; minor: boolean }) {
   const levelKey: Key = `level.${area.level}` as Key;
   const open = area.issues.open;
@@ -67,7 +74,7 @@ function AreaPart({ area, minor }: { area: AreaSummary; minor: boolean }) {
         </nav>
       )}
       <header class="detail-head">
-        {minor ? <h3>{area.name || area.code}</h3> : <h2>{area.name || area.code}</h2>}
+        {minor ? <h3>{titleOf(area)}</h3> : <h2>{titleOf(area)}</h2>}
         <span class="chip accent">{t(levelKey)}</span>
         {area.estimated && <EstimatedBadge />}
       </header>

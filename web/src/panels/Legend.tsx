@@ -28,7 +28,7 @@ export function Legend() {
           </div>
         </div>
       )}
-      {isOn('issues') && <IssueLegend />}
+      {isOn('issues') && (info.value.data?.issues.total ?? 0) > 0 && <IssueLegend />}
       <PeopleLegend />
       <BoundaryLegend />
     </section>
@@ -75,7 +75,7 @@ function IssueLegend() {
     return (
       <div class="legend-part legend-row">
         <span class="legend-bin" style={{ background: theme.bin.fill, color: theme.bin.text }} aria-hidden="true">
-          12
+          99
         </span>
         <span>{t('legend.bins')}</span>
       </div>
