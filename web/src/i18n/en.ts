@@ -97,7 +97,7 @@ export const en: Record<Key, string> = {
   'filters.days': '{days} days',
   'filters.all': 'All',
   'filters.none': 'No issues yet',
-  'filters.live': '{total} issues match, {open} unresolved',
+  'filters.live': '{total} issues, {open} unresolved',
 
   'status.open': 'Pending',
   'status.in_progress': 'In progress',
@@ -166,6 +166,8 @@ export const en: Record<Key, string> = {
   'stat.levels': 'Storeys',
   'stat.use': 'Use',
   'unit.households': 'hh',
+  'unit.hectares': 'ha',
+  'unit.squarekm': 'km²',
 
   'detail.title': 'Details',
   'detail.back': 'Back to overview',

@@ -95,7 +95,7 @@ export const zh = {
   'filters.days': '近 {days} 天',
   'filters.all': '全部',
   'filters.none': '暂无事件',
-  'filters.live': '筛选出 {total} 件事件，其中未结 {open} 件',
+  'filters.live': '筛选出 {total} 件，未结 {open} 件',
 
   'status.open': '待处理',
   'status.in_progress': '处理中',
@@ -164,6 +164,8 @@ export const zh = {
   'stat.levels': '层数',
   'stat.use': '用途',
   'unit.households': '户',
+  'unit.hectares': '公顷',
+  'unit.squarekm': '平方公里',
 
   'detail.title': '详情',
   'detail.back': '返回概览',

@@ -49,7 +49,7 @@ function ChoroplethLegend() {
   const theme = mapTheme.value;
   return (
     <div class="legend-part" data-legend="choropleth">
-      <h3>{t(`legend.${measure.value}`, { level: t(`level.${level.value}`) })}</h3>
+      <h3>{t(`legend.${measure.value}`, { level: t(`level.${level.value}`).toLowerCase() })}</h3>
       {shown ? (
         <ul class="legend-classes">
           {shown.ranges.map((range, index) => (

@@ -17,7 +17,21 @@ export function selectPoint(lon: number, lat: number, code: string | null) {
 const textOf = (value: unknown) => (typeof value === 'string' && value ? value : null);
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : null);
 
+/** From this zoom on, closed issues are as easy to hit as open ones. */
+const CLOSED_EASY_ZOOM = 16;
+
+const selectIssue: Route['handle'] = (feature, at) => {
+  const id = textOf(feature.properties.id);
+  if (!id) return false;
+  clicked.value = null;
+  selection.value = { kind: 'issue', id };
+  gridMap.value?.reveal(at.lng, at.lat);
+  return true;
+};
+
 export function routes(): Route[] {
+  // Fingers are less exact than a mouse.
+  const fat = matchMedia('(pointer: coarse)').matches;
   const area =
     (property: string): Route['handle'] =>
     (feature, at) => {
@@ -28,17 +42,14 @@ export function routes(): Route[] {
   return [
     {
       layers: ['issue-points'],
-      reach: 4,
-      handle: (feature, at) => {
-        const id = textOf(feature.properties.id);
-        if (!id) return false;
-        clicked.value = null;
-        selection.value = { kind: 'issue', id };
-        gridMap.value?.reveal(at.lng, at.lat);
-        return true;
-      },
+      reach: fat ? 12 : 4,
+      // Far out the many closed ones are specks between which hardly a click would pass: those want to be hit.
+      handle: (feature, at) =>
+        !(feature.properties.status === 'closed' && (gridMap.value?.map.getZoom() ?? 0) < CLOSED_EASY_ZOOM) &&
+        selectIssue(feature, at),
     },
-    { layers: ['households'], reach: 3, handle: area('group_code') },
+    { layers: ['issue-points'], reach: 1, handle: selectIssue },
+    { layers: ['households'], reach: fat ? 6 : 3, handle: area('group_code') },
     {
       layers: ['buildings'],
       handle: (feature, at) => {

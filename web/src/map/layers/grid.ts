@@ -239,7 +239,7 @@ export function selectionLayers(theme: MapTheme, code: string | null): LayerSpec
 const BESIDE: SymbolLayerSpecification['layout'] = {
   'text-variable-anchor': ['center', 'bottom', 'top', 'left', 'right'],
   'text-radial-offset': 1.3,
-  'text-overlap': ['step', ['zoom'], 'never', 12.5, 'always'],
+  'text-overlap': ['step', ['zoom'], 'never', 13, 'always'],
 };
 
 /** Zooms between which communities are named; streets are named before. */
