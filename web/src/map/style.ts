@@ -77,9 +77,9 @@ export function buildStyle(state: StyleState): StyleSpecification {
     ...heatLayers(theme, state.issueTotal),
     ...selectionLayers(theme, state.selected),
     ...baseLabelLayers(theme, fonts),
-    ...issueLayers(theme),
+    ...issueLayers(theme, state.issueTotal),
     ...areaLabelLayers(theme, fonts, levels, state.householdText),
-    ...issueCountLayers(theme, fonts),
+    ...issueCountLayers(theme, fonts, state.issueTotal),
   ];
   return {
     version: 8,
