@@ -126,7 +126,6 @@ export const en: Record<Key, string> = {
   'use.office': 'Office',
   'use.school': 'School',
   'use.hospital': 'Hospital',
-  'use.yes': 'Building',
 
   'legend.title': 'Legend',
   'legend.boundaries': 'Boundaries',

@@ -124,7 +124,6 @@ export const zh = {
   'use.office': '办公',
   'use.school': '学校',
   'use.hospital': '医院',
-  'use.yes': '建筑',
 
   'legend.title': '图例',
   'legend.boundaries': '边界',

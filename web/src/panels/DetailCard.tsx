@@ -143,7 +143,7 @@ function BuildingPart({ detail: { location } }: { detail: Detail }) {
       <dl class="facts">
         <dt>{t('kind.building')}</dt>
         <dd>{building.name ?? t('detail.unnamed')}</dd>
-        {building.kind && (
+        {building.kind && building.kind !== 'yes' && (
           <>
             <dt>{t('stat.use')}</dt>
             <dd>{tWord('use', building.kind)}</dd>

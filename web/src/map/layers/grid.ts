@@ -242,8 +242,8 @@ const BESIDE: SymbolLayerSpecification['layout'] = {
   'text-overlap': ['step', ['zoom'], 'never', 13, 'always'],
 };
 
-/** Zooms between which communities are named; streets are named before. */
-const COMMUNITY_LABEL_START = 11.6;
+/** Zooms between which communities are named, from where tiles bring their labels; streets are named before. */
+const COMMUNITY_LABEL_START = 12;
 const COMMUNITY_LABEL_END = 16.5;
 
 /** Planned cells are called after their community: `short` leaves it out, `lines` gives it a line of its own. */
