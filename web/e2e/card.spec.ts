@@ -121,3 +121,45 @@ test('by keyboard: Enter on the map identifies its centre', async ({ page, reque
   await expect(page.locator('.detail-code code')).toHaveText(cell.area.code);
   await idle(page);
 });
+
+test('a click in the middle of the whole view opens the card and leaves the map where it is', async ({ page }) => {
+  await open(page, '#lang=zh');
+  await expectDrawn(page, 'issue-bins');
+  // Bins cover the map here; a click on one asks whose the place is, like any other.
+  const at = await page.evaluate(() => {
+    const map = window.wangge?.map;
+    const bins = map?.queryRenderedFeatures({ layers: ['issue-bins'] }) ?? [];
+    const most = bins.sort((a, b) => Number(b.properties.weight) - Number(a.properties.weight))[0];
+    const point = most?.geometry.type === 'Point' ? (most.geometry.coordinates as [number, number]) : [0, 0];
+    return { lon: point[0] ?? 0, lat: point[1] ?? 0, zoom: map?.getZoom() };
+  });
+  await clickAt(page, at.lon, at.lat);
+  await expect(page.getByTestId('place')).toBeVisible({ timeout: 5_000 });
+  await idle(page);
+  expect(await page.evaluate(() => window.wangge?.map.getZoom())).toBe(at.zoom);
+});
+
+test('where groups lie one upon another, the card and the place name the same one', async ({ page, request }) => {
+  const cell = await busiestCell(request);
+  await open(page, `#lang=zh&${cell.map(17)}&layers=buildings,streets,cells,groups`);
+  await expectDrawn(page, 'group-fill');
+  const [lon, lat, code] = await page.evaluate(() => {
+    const map = window.wangge?.map;
+    const { clientWidth: w, clientHeight: h } = map?.getContainer() ?? { clientWidth: 0, clientHeight: 0 };
+    for (let y = h * 0.2; y < h * 0.8; y += 4) {
+      for (let x = w * 0.3; x < w * 0.7; x += 4) {
+        const codes = new Set(
+          map?.queryRenderedFeatures([x, y], { layers: ['group-fill'] }).map((f) => f.properties.code),
+        );
+        const at = map?.unproject([x, y]);
+        if (codes.size > 1 && at) return [at.lng, at.lat, String([...codes][0])];
+      }
+    }
+    return [0, 0, ''];
+  });
+  test.skip(!code, 'no two groups overlap here');
+  const { place } = await ask<Location>(request, `/api/locate?lon=${lon}&lat=${lat}`);
+  // A link as a click on either group makes it.
+  await open(page, `#lang=zh&map=17.01/${lat}/${lon}&sel=point:${lon},${lat},${code}`);
+  await expect(page.locator('.detail-code code')).toHaveText(place?.group_code ?? '-');
+});

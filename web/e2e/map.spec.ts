@@ -35,6 +35,17 @@ test('labels areas in Chinese with the app’s own font', async ({ page, request
   expect(fonts.some((line) => line.startsWith('200 /assets/noto-sans-sc'))).toBe(true);
 });
 
+test('a street is named until its communities are', async ({ page, request }) => {
+  const { map } = await busiestCell(request);
+  for (const [zoom, layer] of [
+    [11.7, 'label-street'],
+    [12.1, 'label-community'],
+  ] as const) {
+    await open(page, `#lang=zh&${map(zoom)}&layers=streets,communities,cells,labels`);
+    await expectDrawn(page, layer);
+  }
+});
+
 test('draws the base map, groups and households near the ground', async ({ page, request }) => {
   const { map } = await busiestCell(request);
   await open(page, `#${map(16)}`);

@@ -15,6 +15,30 @@ test('the language switches everything people read, and stays', async ({ page })
   await expect(page.locator('html')).toHaveAttribute('lang', 'en-GB');
 });
 
+test.describe('in a browser without Chinese', () => {
+  test.use({ locale: 'en-US' });
+
+  test('the app speaks English, and days are written as everywhere in it', async ({ page, request }) => {
+    const { today } = await info(request);
+    await open(page);
+    await expect(page.locator('html')).toHaveAttribute('lang', 'en-GB');
+    await expect(page.locator('.as-of .date-field')).toHaveAttribute('data-text', today);
+    await open(page, '#lang=zh');
+    await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN');
+  });
+});
+
+test('the legend hides nothing of the map’s middle', async ({ page, request }) => {
+  const { bounds } = await info(request);
+  await open(page, '#lang=zh&layers=streets,cells,issues,heat,choropleth');
+  const west = await page.evaluate((box) => {
+    const frame = window.wangge?.map.getContainer().getBoundingClientRect();
+    return (window.wangge?.map.project([box?.[0] ?? 0, box?.[1] ?? 0]).x ?? 0) + (frame?.x ?? 0);
+  }, bounds);
+  const legend = await page.locator('.legend-dock').boundingBox();
+  expect((legend?.x ?? 0) + (legend?.width ?? 0)).toBeLessThanOrEqual(west);
+});
+
 test('the theme changes the map and the page together', async ({ page }) => {
   const background = () => page.evaluate(() => window.wangge?.map.getPaintProperty('background', 'background-color'));
   await open(page, '#lang=zh&theme=light');
@@ -71,6 +95,8 @@ test('another day asks for that day’s plan', async ({ page }) => {
   await idle(page);
   await expect.poll(async () => (await drawn(page, 'community-fill')).length).toBe(0);
   await expect(page.getByText('当日没有生效的方案').first()).toBeVisible();
+  // Today's figures would be wrong beside it.
+  await expect(page.locator('.street-card .stat', { hasText: '网格单元' })).toHaveText(/—$/);
   await page.getByRole('button', { name: '今天' }).click();
   await expectDrawn(page, 'community-fill');
 });

@@ -8,7 +8,7 @@ import { type Key, zh } from './zh';
 
 const SRC = join(import.meta.dirname, '..');
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\.tsx?$/.test(path) && !/\.test\.|schema\.d|^i18n/.test(path))
+  .filter((path) => /\.tsx?$/.test(path) && !/\.test\.|schema\.d|^i18n.(zh|en)\.ts/.test(path))
   .map((path) => ({ path, text: readFileSync(join(SRC, path), 'utf8') }));
 
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
@@ -54,6 +54,9 @@ describe('texts', () => {
 
   it('give areas in a unit that reads well', () => {
     expect(formatArea(950)).toBe('950 m²');
+    expect(formatArea(191_600)).toBe('19.16 公顷');
+    expect(formatArea(22_450_000)).toBe('22.45 平方公里');
+    lang.value = 'en';
     expect(formatArea(191_600)).toBe('19.16 ha');
     expect(formatArea(22_450_000)).toBe('22.45 km²');
   });

@@ -35,11 +35,11 @@ export function formatMetres(metres: number): string {
   return metres < 1000 ? `${formatNumber(metres, metres < 10 ? 1 : 0)} m` : `${formatNumber(metres / 1000, 2)} km`;
 }
 
-/** Square metres below a hectare, square kilometres beyond ten. */
+/** Square metres below a hectare, square kilometres from a hundred hectares on. */
 export function formatArea(area_m2: number): string {
   if (area_m2 < 10_000) return `${formatNumber(area_m2)} m²`;
-  if (area_m2 < 1_000_000) return `${formatNumber(area_m2 / 10_000, 2)} ha`;
-  return `${formatNumber(area_m2 / 1_000_000, 2)} km²`;
+  if (area_m2 < 1_000_000) return `${formatNumber(area_m2 / 10_000, 2)} ${t('unit.hectares')}`;
+  return `${formatNumber(area_m2 / 1_000_000, 2)} ${t('unit.squarekm')}`;
 }
 
 /** A moment as the district's clocks show it. */

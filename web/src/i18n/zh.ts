@@ -7,7 +7,7 @@ export const zh = {
   'badge.estimated.hint': '户数由建筑规模估算，并非实有名册',
 
   'search.label': '搜索编码、名称、地址或坐标',
-  'search.placeholder': '搜索编码、名称、地址或坐标',
+  'search.placeholder': '编码、名称、地址、坐标',
   'search.crs': '坐标系',
   'search.clear': '清空搜索',
   'search.results': '搜索结果',
@@ -95,7 +95,7 @@ export const zh = {
   'filters.days': '近 {days} 天',
   'filters.all': '全部',
   'filters.none': '暂无事件',
-  'filters.live': '筛选出 {total} 件事件，其中未结 {open} 件',
+  'filters.live': '筛选出 {total} 件，未结 {open} 件',
 
   'status.open': '待处理',
   'status.in_progress': '处理中',
@@ -124,7 +124,6 @@ export const zh = {
   'use.office': '办公',
   'use.school': '学校',
   'use.hospital': '医院',
-  'use.yes': '建筑',
 
   'legend.title': '图例',
   'legend.boundaries': '边界',
@@ -164,6 +163,8 @@ export const zh = {
   'stat.levels': '层数',
   'stat.use': '用途',
   'unit.households': '户',
+  'unit.hectares': '公顷',
+  'unit.squarekm': '平方公里',
 
   'detail.title': '详情',
   'detail.back': '返回概览',
@@ -179,6 +180,7 @@ export const zh = {
   'detail.beyond': '边界另一侧',
   'detail.nobeyond': '街道外',
   'detail.nogroup': '本网格没有住户',
+  'detail.groupname': '第 {number} 十联户',
   'detail.unnamed': '未命名',
   'detail.issues': '事件',
   'detail.issues.total': '共 {total} 件',

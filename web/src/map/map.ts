@@ -166,6 +166,11 @@ export class GridMap {
     if (dx || dy) this.map.panBy([dx, dy]);
   }
 
+  /** Moves the picture up by so many pixels, down when negative. */
+  shift(up: number) {
+    this.map.panBy([0, up]);
+  }
+
   mark(at: { lon: number; lat: number } | null) {
     if (at) this.marker.setLngLat([at.lon, at.lat]).addTo(this.map);
     else this.marker.remove();

@@ -4,7 +4,7 @@ import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { AreaLevel } from '../api/types';
 import type { Classes } from '../state/choropleth';
 import type { LayerName } from '../state/view';
-import { baseLabelLayers, blockLayers, groundLayers, roadLayers } from './layers/base';
+import { backgroundLayer, baseLabelLayers, blockLayers, groundLayers, roadLayers } from './layers/base';
 import {
   areaFillLayers,
   areaLabelLayers,
@@ -61,12 +61,15 @@ const LEVEL_SWITCH: [AreaLevel, LayerName][] = [
 export function buildStyle(state: StyleState): StyleSpecification {
   const { theme } = state;
   const fonts = [FONT];
+  const coloured = state.layers.includes('choropleth') && state.classes !== null;
   const levels = LEVEL_SWITCH.filter(([, layer]) => state.layers.includes(layer)).map(([level]) => level);
   const layers: LayerSpecification[] = [
-    ...groundLayers(theme),
-    ...areaFillLayers(theme),
+    backgroundLayer(theme),
+    // Below water and buildings: they stay what they are, and tell where in an area one is.
     ...(state.classes ? [choroplethLayer(theme, state.level, state.classes)] : []),
-    ...roadLayers(theme),
+    ...groundLayers(theme),
+    ...areaFillLayers(theme, !coloured),
+    ...roadLayers(theme, coloured),
     ...blockLayers(theme),
     ...groupLayers(theme),
     ...edgeLayers(theme, levels),
@@ -74,9 +77,9 @@ export function buildStyle(state: StyleState): StyleSpecification {
     ...heatLayers(theme, state.issueTotal),
     ...selectionLayers(theme, state.selected),
     ...baseLabelLayers(theme, fonts),
-    ...issueLayers(theme),
+    ...issueLayers(theme, state.issueTotal),
     ...areaLabelLayers(theme, fonts, levels, state.householdText),
-    ...issueCountLayers(theme, fonts),
+    ...issueCountLayers(theme, fonts, state.issueTotal),
   ];
   return {
     version: 8,

@@ -119,6 +119,9 @@ function DeskPanels() {
           )}
           <div class="panel-body">{selected ? <DetailCard /> : <Overview />}</div>
         </div>
+        <div class="legend-dock">
+          <Legend />
+        </div>
       </aside>
       <aside class="column right" aria-label={t('layers.title')}>
         <Section heading="layers.title">
@@ -128,9 +131,6 @@ function DeskPanels() {
           <FilterPanel />
         </Section>
       </aside>
-      <div class="legend-dock">
-        <Legend />
-      </div>
     </>
   );
 }

@@ -52,6 +52,13 @@ function CodeRow({ code }: { code: string }) {
   );
 }
 
+/** Groups have no name: their number in the cell tells them apart. */
+function titleOf({ name, code, level, parents }: AreaSummary): string {
+  if (name && name !== code) return name;
+  const number = Number(code.slice(parents.at(-1)?.[0].length ?? 0));
+  return level === 'group' && number ? t('detail.groupname', { number }) : code;
+}
+
 function AreaPart({ area, minor }: { area: AreaSummary; minor: boolean }) {
   const levelKey: Key = `level.${area.level}` as Key;
   const open = area.issues.open;
@@ -67,7 +74,7 @@ function AreaPart({ area, minor }: { area: AreaSummary; minor: boolean }) {
         </nav>
       )}
       <header class="detail-head">
-        {minor ? <h3>{area.name || area.code}</h3> : <h2>{area.name || area.code}</h2>}
+        {minor ? <h3>{titleOf(area)}</h3> : <h2>{titleOf(area)}</h2>}
         <span class="chip accent">{t(levelKey)}</span>
         {area.estimated && <EstimatedBadge />}
       </header>
@@ -136,7 +143,7 @@ function BuildingPart({ detail: { location } }: { detail: Detail }) {
       <dl class="facts">
         <dt>{t('kind.building')}</dt>
         <dd>{building.name ?? t('detail.unnamed')}</dd>
-        {building.kind && (
+        {building.kind && building.kind !== 'yes' && (
           <>
             <dt>{t('stat.use')}</dt>
             <dd>{tWord('use', building.kind)}</dd>

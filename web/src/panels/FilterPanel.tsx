@@ -12,7 +12,7 @@ import {
   toggled,
 } from '../state/filter';
 import { mapTheme } from '../state/screen';
-import { Toggle } from './parts';
+import { DateField, Toggle } from './parts';
 
 function change(part: Partial<IssueFilter>) {
   filter.value = { ...filter.value, ...part };
@@ -24,6 +24,7 @@ export function FilterPanel() {
   const known = issues?.categories ?? [];
   return (
     <div class="filters">
+      <FilterResult />
       <fieldset class="filter-group">
         <legend>{t('filters.time')}</legend>
         <div class="toggles">
@@ -73,7 +74,6 @@ export function FilterPanel() {
           ))}
         </div>
       </fieldset>
-      <FilterResult />
     </div>
   );
 }
@@ -84,20 +84,18 @@ function DateRange({ range }: { range: TimeRange }) {
     change({ range: from || to ? { kind: 'between', from, to } : { kind: 'all' } });
   return (
     <div class="date-range">
-      <input
-        type="date"
-        aria-label={t('filters.from')}
-        value={between.from ?? ''}
-        max={between.to ?? undefined}
-        onChange={(event) => put(event.currentTarget.value || null, between.to)}
+      <DateField
+        label={t('filters.from')}
+        value={between.from}
+        max={between.to}
+        onChange={(day) => put(day, between.to)}
       />
       <span aria-hidden="true">–</span>
-      <input
-        type="date"
-        aria-label={t('filters.to')}
-        value={between.to ?? ''}
-        min={between.from ?? undefined}
-        onChange={(event) => put(between.from, event.currentTarget.value || null)}
+      <DateField
+        label={t('filters.to')}
+        value={between.to}
+        min={between.from}
+        onChange={(day) => put(between.from, day)}
       />
     </div>
   );

@@ -28,7 +28,7 @@ export function Legend() {
           </div>
         </div>
       )}
-      {isOn('issues') && <IssueLegend />}
+      {isOn('issues') && (info.value.data?.issues.total ?? 0) > 0 && <IssueLegend />}
       <PeopleLegend />
       <BoundaryLegend />
     </section>
@@ -49,7 +49,7 @@ function ChoroplethLegend() {
   const theme = mapTheme.value;
   return (
     <div class="legend-part" data-legend="choropleth">
-      <h3>{t(`legend.${measure.value}`, { level: t(`level.${level.value}`) })}</h3>
+      <h3>{t(`legend.${measure.value}`, { level: t(`level.${level.value}`).toLowerCase() })}</h3>
       {shown ? (
         <ul class="legend-classes">
           {shown.ranges.map((range, index) => (
@@ -75,7 +75,7 @@ function IssueLegend() {
     return (
       <div class="legend-part legend-row">
         <span class="legend-bin" style={{ background: theme.bin.fill, color: theme.bin.text }} aria-hidden="true">
-          12
+          99
         </span>
         <span>{t('legend.bins')}</span>
       </div>

@@ -17,10 +17,14 @@ declare global {
   }
 }
 
+/** The part of a phone's height that a sheet and the bar below it take, and the bar's own height in pixels. */
+const SHEET = 0.56;
+const TABBAR = 64;
+
 /** Where panels lie over the map, so that what is flown to is not behind them. */
 function covered(): Covered {
   if (isNarrow.value)
-    return { top: 64, right: 0, left: 0, bottom: sheet.value || selection.value ? innerHeight * 0.56 : 64 };
+    return { top: 64, right: 0, left: 0, bottom: sheet.value || selection.value ? innerHeight * SHEET : TABBAR };
   return { top: 64, right: 324, left: 364, bottom: 24 };
 }
 
@@ -32,7 +36,7 @@ function currentStyle() {
     layers: layers.value,
     level: level.value,
     classes: classes.value,
-    issueTotal: totals.value?.total ?? 0,
+    issueTotal: totals.value?.total ?? data?.issues.total ?? 0,
     selected: what ? (detail.value.data?.area?.code ?? (what.kind === 'area' ? what.code : null)) : null,
     householdText: {
       unit: ` ${t('unit.households')}`,
@@ -74,6 +78,7 @@ function mount(container: HTMLElement): () => void {
   window.wangge = { map: map.map };
   let placed = start !== null;
   let shownRevision = revision.peek();
+  let sheetOpen = untracked(() => isNarrow.value && sheet.value !== null);
   const stops = [
     effect(() => map.show(currentStyle())),
     effect(() => map.label(t('map.label'))),
@@ -87,6 +92,14 @@ function mount(container: HTMLElement): () => void {
       if (revision.value === shownRevision) return;
       shownRevision = revision.value;
       map.refresh();
+    }),
+    // What was in the middle stays in the middle of what a sheet leaves free.
+    effect(() => {
+      const open = isNarrow.value && sheet.value !== null;
+      if (open === sheetOpen) return;
+      sheetOpen = open;
+      if (untracked(() => selection.value)) return;
+      map.shift((open ? 0.5 : -0.5) * (SHEET * innerHeight - TABBAR));
     }),
     effect(() => {
       const answer = detail.value.data;

@@ -3,7 +3,7 @@
 import type { StreetInfo } from '../api/types';
 import { formatNumber, t } from '../i18n';
 import { asOf, filter, selection, today } from '../state/app';
-import { busiest, busiestAreas, info, totals } from '../state/data';
+import { busiest, busiestAreas, info, pastFigures, totals } from '../state/data';
 import { isFiltered } from '../state/filter';
 import { gridMap } from '../state/mapHandle';
 import { EstimatedBadge, Stat } from './parts';
@@ -44,6 +44,8 @@ function planInForce(street: StreetInfo, day: string) {
 
 function StreetCard({ street }: { street: StreetInfo }) {
   const plan = planInForce(street, asOf.value ?? today.value);
+  const figures = asOf.value ? pastFigures.value.data?.get(street.code) : street;
+  const planned = plan ? figures : null;
   return (
     <article class="card street-card">
       <header>
@@ -61,10 +63,10 @@ function StreetCard({ street }: { street: StreetInfo }) {
         <code>{street.code}</code>
       </header>
       <dl class="stats four">
-        <Stat label={t('stat.households')} value={street.households} />
-        <Stat label={t('stat.communities')} value={street.communities} />
-        <Stat label={t('stat.cells')} value={street.cells} />
-        <Stat label={t('stat.groups')} value={street.groups} />
+        <Stat label={t('stat.households')} value={figures?.households ?? null} />
+        <Stat label={t('stat.communities')} value={planned?.communities ?? null} />
+        <Stat label={t('stat.cells')} value={planned?.cells ?? null} />
+        <Stat label={t('stat.groups')} value={planned?.groups ?? null} />
       </dl>
       <p class="muted">
         {plan ? t('overview.plan', { plan: plan.plan, from: plan.valid_from ?? '' }) : t('overview.noplan')}

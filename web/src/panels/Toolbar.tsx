@@ -3,26 +3,25 @@ import { lang, t } from '../i18n';
 import { asOf, copyText, theme, today } from '../state/app';
 import type { Theme } from '../state/view';
 import { AutoIcon, LinkIcon, MoonIcon, SunIcon } from './icons';
-import { Segmented } from './parts';
+import { DateField, Segmented } from './parts';
 
 const THEME_ICON = { auto: AutoIcon, light: SunIcon, dark: MoonIcon } as const;
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 
 export function AsOfPicker() {
   return (
-    <div class="as-of">
-      <label>
-        <span>{t('toolbar.asof')}</span>
-        <input
-          type="date"
-          title={t('toolbar.asof.hint')}
-          value={asOf.value ?? today.value}
-          onChange={(event) => {
-            const day = event.currentTarget.value;
-            asOf.value = day && day !== today.value ? day : null;
-          }}
-        />
-      </label>
+    <div class={asOf.value ? 'as-of other-day' : 'as-of'}>
+      <span class="as-of-name" aria-hidden="true">
+        {t('toolbar.asof')}
+      </span>
+      <DateField
+        label={t('toolbar.asof')}
+        title={t('toolbar.asof.hint')}
+        value={asOf.value ?? today.value}
+        onChange={(day) => {
+          asOf.value = day === today.value ? null : day;
+        }}
+      />
       {asOf.value && (
         <button
           type="button"

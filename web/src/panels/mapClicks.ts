@@ -1,8 +1,10 @@
-/** What a click on each kind of thing does, topmost kind first. */
+/**
+ * What a click on each kind of thing does, topmost kind first. Bins take none: far out they cover the map, and a click there asks
+ * whose place it is.
+ */
 
 import type { Route } from '../map/clickRouter';
 import { AREA_FILL } from '../map/layers/grid';
-import { SINGLE_ISSUES_ZOOM } from '../map/layers/issues';
 import { selection } from '../state/app';
 import { clicked } from '../state/clicked';
 import { gridMap } from '../state/mapHandle';
@@ -15,7 +17,21 @@ export function selectPoint(lon: number, lat: number, code: string | null) {
 const textOf = (value: unknown) => (typeof value === 'string' && value ? value : null);
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : null);
 
+/** From this zoom on, closed issues are as easy to hit as open ones. */
+const CLOSED_EASY_ZOOM = 16;
+
+const selectIssue: Route['handle'] = (feature, at) => {
+  const id = textOf(feature.properties.id);
+  if (!id) return false;
+  clicked.value = null;
+  selection.value = { kind: 'issue', id };
+  gridMap.value?.reveal(at.lng, at.lat);
+  return true;
+};
+
 export function routes(): Route[] {
+  // Fingers are less exact than a mouse.
+  const fat = matchMedia('(pointer: coarse)').matches;
   const area =
     (property: string): Route['handle'] =>
     (feature, at) => {
@@ -26,27 +42,14 @@ export function routes(): Route[] {
   return [
     {
       layers: ['issue-points'],
-      reach: 4,
-      handle: (feature, at) => {
-        const id = textOf(feature.properties.id);
-        if (!id) return false;
-        clicked.value = null;
-        selection.value = { kind: 'issue', id };
-        gridMap.value?.reveal(at.lng, at.lat);
-        return true;
-      },
+      reach: fat ? 12 : 4,
+      // Far out the many closed ones are specks between which hardly a click would pass: those want to be hit.
+      handle: (feature, at) =>
+        !(feature.properties.status === 'closed' && (gridMap.value?.map.getZoom() ?? 0) < CLOSED_EASY_ZOOM) &&
+        selectIssue(feature, at),
     },
-    {
-      // A bin is many issues: go where they come apart.
-      layers: ['issue-bins'],
-      handle: (_, at) => {
-        const target = gridMap.value?.map;
-        if (!target) return false;
-        target.easeTo({ center: at, zoom: Math.min(target.getZoom() + 2, SINGLE_ISSUES_ZOOM + 0.5) });
-        return true;
-      },
-    },
-    { layers: ['households'], reach: 3, handle: area('group_code') },
+    { layers: ['issue-points'], reach: 1, handle: selectIssue },
+    { layers: ['households'], reach: fat ? 6 : 3, handle: area('group_code') },
     {
       layers: ['buildings'],
       handle: (feature, at) => {

@@ -38,6 +38,33 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   );
 }
 
+/**
+ * A day. Browsers write dates in their own language's order, whatever the page's: until it is edited, the field shows the day as the
+ * rest of the app does, or its own name when empty.
+ */
+export function DateField(props: {
+  label: string;
+  title?: string;
+  value: string | null;
+  min?: string | null;
+  max?: string | null;
+  onChange: (day: string | null) => void;
+}) {
+  return (
+    <span class={props.value ? 'date-field' : 'date-field unset'} data-text={props.value ?? props.label}>
+      <input
+        type="date"
+        aria-label={props.label}
+        title={props.title}
+        value={props.value ?? ''}
+        min={props.min ?? undefined}
+        max={props.max ?? undefined}
+        onChange={(event) => props.onChange(event.currentTarget.value || null)}
+      />
+    </span>
+  );
+}
+
 /** One of a few, as buttons in a row. */
 export function Segmented<T extends string>(props: {
   label: string;

@@ -1,7 +1,7 @@
 /** The signals of the app: what is looked at, and what the server said about it. */
 import { batch, computed, effect, signal } from '@preact/signals';
 import type { Params } from '../api/client';
-import { lang, t } from '../i18n';
+import { type Lang, lang, t } from '../i18n';
 import type { Measure } from './choropleth';
 import { filterParams, type IssueFilter } from './filter';
 import { formatView, parseView } from './url';
@@ -70,9 +70,18 @@ export function showView(view: View) {
 const LANG_KEY = 'wangge.lang';
 const THEME_KEY = 'wangge.theme';
 
+/** Chinese, unless the browser asks for other languages only. */
+function browserLang(): Lang {
+  const wanted = navigator.languages ?? [];
+  return wanted.length === 0 || wanted.some((tag) => tag.startsWith('zh')) ? 'zh' : 'en';
+}
+
 /** What this visitor chose last time: the language and theme of a link without them. */
 function ownDefaults(): View {
-  const stored = parseView(`lang=${localStorage.getItem(LANG_KEY)}&theme=${localStorage.getItem(THEME_KEY)}`);
+  const stored = parseView(`lang=${localStorage.getItem(LANG_KEY)}&theme=${localStorage.getItem(THEME_KEY)}`, {
+    ...DEFAULT_VIEW,
+    lang: browserLang(),
+  });
   return { ...DEFAULT_VIEW, lang: stored.lang, theme: stored.theme };
 }
 

@@ -34,10 +34,10 @@ export const counts = computed(() => (level.value === 'cell' ? cellCounts.value 
 
 export const classes = computed(() => (counts.value.data ? classify(counts.value.data, measure.value) : null));
 
-/** Issues that the filter lets through and that lie in some cell. */
+/** Issues that the filter lets through and that lie in some cell; `null` when there are no cells to count by. */
 export const totals = computed(() => {
   const rows = cellCounts.value.data?.counts;
-  if (!rows) return null;
+  if (!rows?.length) return null;
   return rows.reduce((sum, row) => ({ total: sum.total + row.total, open: sum.open + row.open }), {
     total: 0,
     open: 0,
@@ -76,15 +76,22 @@ async function fetchDetail(question: { what: Selection; day: string | null }, ab
   if (what.kind === 'area') return { issue: null, location: null, area: await fetchArea(what.code, day, abort) };
   if (what.kind === 'issue') {
     const issue = await fetchIssue(what.id, abort);
-    return { issue, location: issue.location, area: await areaOf(issue.location, null, day, abort) };
+    // The issue says whose it is today; another day's plan is asked for.
+    const location = day ? await fetchLocation(issue.lon, issue.lat, day, abort) : issue.location;
+    return { issue, location, area: await areaOf(location, null, day, abort) };
   }
   const location = await fetchLocation(what.lon, what.lat, day, abort);
   return { issue: null, location, area: await areaOf(location, what.code, day, abort) };
 }
 
-/** The area clicked, or else the cell that holds the position. */
+/**
+ * The area clicked, or else the cell that holds the position. A tower's groups lie one upon another: which of them the picture shows
+ * on top says nothing, so among groups the position's own answer holds, as everywhere on the card.
+ */
 async function areaOf(location: Location, code: string | null, day: string | null, abort: AbortSignal) {
-  const wanted = code ?? location.place?.cell_code;
+  const { cell_code: cell, group_code: group } = location.place ?? {};
+  const isGroup = code && cell && code.length > cell.length;
+  const wanted = (isGroup && group) || code || cell;
   if (!wanted) return null;
   try {
     return await fetchArea(wanted, day, abort);
@@ -94,6 +101,31 @@ async function areaOf(location: Location, code: string | null, day: string | nul
     throw cause;
   }
 }
+
+const pastFetcher = fetcher<{ codes: string[]; day: string }, Map<string, StreetFigures>>(
+  async ({ codes, day }, abort) => {
+    const [communities, ...streets] = await Promise.all([
+      fetchCounts('community', { 'as-of': day }, abort),
+      ...codes.map((code) => fetchArea(code, day, abort)),
+    ]);
+    const within = (code: string) => communities.counts.filter((row) => row.code.startsWith(code)).length;
+    return new Map(
+      streets.map(({ code, households, cells, groups }) => [
+        code,
+        { households, cells, groups, communities: within(code) },
+      ]),
+    );
+  },
+);
+
+export interface StreetFigures {
+  households: number;
+  communities: number;
+  cells: number;
+  groups: number;
+}
+/** The streets' figures on the day looked at; `info` has today's. */
+export const pastFigures = pastFetcher.state;
 
 const detailFetcher = fetcher<{ what: Selection; day: string | null }, Detail>(fetchDetail);
 export const detail = detailFetcher.state;
@@ -138,6 +170,13 @@ export function followData(): () => void {
       const day = asOf.value;
       once('busiest', `${codes} ${day} ${revision.value}`, () => {
         void busiestFetcher.ask(codes.length ? { codes, day } : null);
+      });
+    }),
+    effect(() => {
+      const codes = (info.value.data?.streets ?? []).map((street) => street.code);
+      const day = asOf.value;
+      once('past', `${codes} ${day} ${revision.value}`, () => {
+        void pastFetcher.ask(day && codes.length ? { codes, day } : null);
       });
     }),
     effect(() => {

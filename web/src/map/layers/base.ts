@@ -46,9 +46,12 @@ const ROADS: [id: string, kind: string, colour: 'major' | 'medium' | 'minor', mi
   ],
 ];
 
+export function backgroundLayer(theme: MapTheme): LayerSpecification {
+  return { id: 'background', type: 'background', paint: { 'background-color': theme.background } };
+}
+
 export function groundLayers(theme: MapTheme): LayerSpecification[] {
   return [
-    { id: 'background', type: 'background', paint: { 'background-color': theme.background } },
     {
       id: 'water',
       type: 'fill',
@@ -101,7 +104,9 @@ export function blockLayers(theme: MapTheme): LayerSpecification[] {
   ];
 }
 
-export function roadLayers(theme: MapTheme): LayerSpecification[] {
+/** `quiet`: over coloured areas roads recede, so that the areas' own borders are what is seen. */
+export function roadLayers(theme: MapTheme, quiet: boolean): LayerSpecification[] {
+  const opacity: ExpressionSpecification | number = quiet ? ['interpolate', ['linear'], ['zoom'], 13, 0.3, 16, 0.8] : 1;
   const casings = ROADS.map(
     ([id, kind, , minzoom, stops]): LayerSpecification => ({
       id: `road-${id}-casing`,
@@ -111,7 +116,11 @@ export function roadLayers(theme: MapTheme): LayerSpecification[] {
       minzoom: Math.max(minzoom, 12),
       filter: kinds(kind),
       layout: { 'line-cap': 'round', 'line-join': 'round' },
-      paint: { 'line-color': theme.road.casing, 'line-width': byZoom(stops.map(([z, w]) => [z, w + 1.2])) },
+      paint: {
+        'line-color': theme.road.casing,
+        'line-opacity': quiet ? 0 : 1,
+        'line-width': byZoom(stops.map(([z, w]) => [z, w + 1.2])),
+      },
     }),
   );
   const roads = ROADS.map(
@@ -123,7 +132,7 @@ export function roadLayers(theme: MapTheme): LayerSpecification[] {
       minzoom,
       filter: kinds(kind),
       layout: { 'line-cap': 'round', 'line-join': 'round' },
-      paint: { 'line-color': theme.road[colour], 'line-width': byZoom(stops) },
+      paint: { 'line-color': theme.road[colour], 'line-opacity': opacity, 'line-width': byZoom(stops) },
     }),
   );
   return [

@@ -6,6 +6,7 @@ import type {
   SymbolLayerSpecification,
 } from 'maplibre-gl';
 import type { AreaLevel } from '../../api/types';
+import { zh } from '../../i18n/zh';
 import { type Classes, colourIndex } from '../../state/choropleth';
 import type { MapTheme } from '../themes/theme';
 import { byZoom } from './base';
@@ -31,8 +32,9 @@ function byNumber(colours: readonly string[]): ExpressionSpecification {
   return ['match', number, ...cases, colours[0] ?? '#888888'] as unknown as ExpressionSpecification;
 }
 
-/** Invisible fills: the click and hover targets. The communities' shows their tint. */
-export function areaFillLayers(theme: MapTheme): LayerSpecification[] {
+/** Invisible fills: the click and hover targets. The communities' shows their tint, unless another colour has something to say. */
+export function areaFillLayers(theme: MapTheme, tinted: boolean): LayerSpecification[] {
+  const tint = tinted ? theme.communityOpacity : 0;
   const hovered: ExpressionSpecification = ['boolean', ['feature-state', 'hover'], false];
   return [
     {
@@ -50,7 +52,7 @@ export function areaFillLayers(theme: MapTheme): LayerSpecification[] {
       minzoom: LEVEL_MINZOOM.community,
       paint: {
         'fill-color': byNumber(theme.community),
-        'fill-opacity': ['case', hovered, theme.communityOpacity + 0.12, theme.communityOpacity],
+        'fill-opacity': ['case', hovered, tint + 0.12, tint],
       },
     },
     {
@@ -233,12 +235,33 @@ export function selectionLayers(theme: MapTheme, code: string | null): LayerSpec
   });
 }
 
-/** A name steps aside for a bin's count where there is room, and is shown in any case. */
+/** A name steps aside for a bin's count where there is room; near the ground it is shown in any case. */
 const BESIDE: SymbolLayerSpecification['layout'] = {
   'text-variable-anchor': ['center', 'bottom', 'top', 'left', 'right'],
   'text-radial-offset': 1.3,
-  'text-overlap': 'always',
+  'text-overlap': ['step', ['zoom'], 'never', 13, 'always'],
 };
+
+/** Zooms between which communities are named, from where tiles bring their labels; streets are named before. */
+const COMMUNITY_LABEL_START = 12;
+const COMMUNITY_LABEL_END = 16.5;
+
+/** Planned cells are called after their community: `short` leaves it out, `lines` gives it a line of its own. */
+function shortNames(name: ExpressionSpecification): Record<'short' | 'lines', ExpressionSpecification> {
+  // The plan names areas in Chinese, whatever language the app speaks.
+  const community = zh['level.community'];
+  const end: ExpressionSpecification = ['+', ['index-of', community, name], community.length];
+  const own: ExpressionSpecification = ['slice', name, end];
+  const named: ExpressionSpecification = [
+    'all',
+    ['>=', ['index-of', community, name], 0],
+    ['>', ['length', name], end],
+  ];
+  return {
+    short: ['case', named, own, name],
+    lines: ['case', named, ['concat', ['slice', name, 0, end], '\n', own], name],
+  };
+}
 
 /** How a number of households is written. */
 export interface HouseholdText {
@@ -272,6 +295,7 @@ export function areaLabelLayers(
     ['get', 'code'],
     ['get', 'name'],
   ];
+  const inCommunity = shortNames(name);
   const label = (
     level: AreaLevel,
     minzoom: number,
@@ -290,7 +314,7 @@ export function areaLabelLayers(
       'text-field': text,
       'text-font': fonts,
       'text-size': size,
-      'text-max-width': 8,
+      'text-max-width': 10,
       'text-line-height': 1.25,
       'text-padding': 6,
       'symbol-sort-key': ['-', 0, ['coalesce', ['get', 'households'], 0]],
@@ -298,19 +322,35 @@ export function areaLabelLayers(
     },
     paint: { 'text-color': theme.label[level], 'text-halo-color': theme.label.halo, 'text-halo-width': 1.8 },
   });
-  const withHouseholds: ExpressionSpecification = [
+  const withHouseholds = (text: ExpressionSpecification): ExpressionSpecification => [
     'format',
-    name,
+    text,
     {},
     '\n',
     {},
     householdCount(households),
     { 'font-scale': 0.85 },
   ];
+  // As long as the community's own label is there, a cell need not repeat it.
+  const cellText: ExpressionSpecification = levels.includes('community')
+    ? ['step', ['zoom'], withHouseholds(inCommunity.short), COMMUNITY_LABEL_END, withHouseholds(inCommunity.lines)]
+    : withHouseholds(inCommunity.lines);
   const layers = {
-    cell: label('cell', 14, 24, ['interpolate', ['linear'], ['zoom'], 14, 11, 17, 14], withHouseholds),
-    community: label('community', 11.5, 16.5, ['interpolate', ['linear'], ['zoom'], 11.5, 12, 15, 16], name),
-    street: label('street', 6, 12.5, ['interpolate', ['linear'], ['zoom'], 8, 12, 12, 18], name),
+    cell: label('cell', 14, 24, ['interpolate', ['linear'], ['zoom'], 14, 11, 17, 14], cellText),
+    community: label(
+      'community',
+      COMMUNITY_LABEL_START,
+      COMMUNITY_LABEL_END,
+      ['interpolate', ['linear'], ['zoom'], 11.5, 12, 15, 16],
+      name,
+    ),
+    street: label(
+      'street',
+      6,
+      levels.includes('community') ? COMMUNITY_LABEL_START : 13,
+      ['interpolate', ['linear'], ['zoom'], 8, 12, 12, 18],
+      name,
+    ),
   };
   return (['cell', 'community', 'street'] as const).filter((l) => levels.includes(l)).map((l) => layers[l]);
 }

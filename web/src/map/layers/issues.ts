@@ -10,24 +10,42 @@ const single: ExpressionSpecification = ['has', 'id'];
 const closed: ExpressionSpecification = ['==', ['get', 'status'], 'closed'];
 
 /** Area grows with the count. A bin is 8 pixels wide, so few lie apart: small ones stay small, and large ones lie on top. */
-const binRadius: ExpressionSpecification = [
+const radius = (one: number, nine: number): ExpressionSpecification => [
   'interpolate',
   ['linear'],
   ['sqrt', weight],
   1,
+  one,
   3,
-  3,
-  6,
-  6,
-  10,
+  nine,
+  7,
+  11,
   12,
   15,
   30,
   22,
 ];
 
-/** Counts are written only where they fit the circle. */
-const COUNTED = 20;
+interface BinLook {
+  radius: ExpressionSpecification;
+  opacity: ExpressionSpecification;
+  /** Counts are written from here on, where they fit the circle. */
+  counted: number;
+}
+
+/** Few issues are a texture over which the map stays readable; the places with many stand out of it. */
+const MANY: BinLook = {
+  radius: radius(1.6, 3.6),
+  opacity: ['interpolate', ['linear'], weight, 1, 0.45, 20, 0.6, 50, 0.88],
+  counted: 50,
+};
+/** After a filter each one left matters. */
+const FEW: BinLook = {
+  radius: radius(3.2, 7),
+  opacity: ['interpolate', ['linear'], weight, 1, 0.75, 10, 0.9],
+  counted: 9,
+};
+const binLook = (total: number) => (total > 2000 ? MANY : FEW);
 
 /** Heat is relative: however many issues there are, the busiest places are the warmest and the rest is still seen. */
 function intensity(total: number): number {
@@ -72,7 +90,9 @@ export function heatLayers(theme: MapTheme, total: number): LayerSpecification[]
   ];
 }
 
-export function issueLayers(theme: MapTheme): LayerSpecification[] {
+/** `total`: how many issues the filter lets through. */
+export function issueLayers(theme: MapTheme, total: number): LayerSpecification[] {
+  const bin = binLook(total);
   return [
     {
       id: 'issue-bins',
@@ -82,11 +102,11 @@ export function issueLayers(theme: MapTheme): LayerSpecification[] {
       filter: ['!', single],
       layout: { 'circle-sort-key': weight },
       paint: {
-        'circle-radius': binRadius,
+        'circle-radius': bin.radius,
         'circle-color': theme.bin.fill,
-        'circle-opacity': 0.78,
+        'circle-opacity': bin.opacity,
         'circle-stroke-color': theme.bin.outline,
-        'circle-stroke-width': 1,
+        'circle-stroke-width': ['case', ['>=', weight, bin.counted], 1, 0.3],
       },
     },
     {
@@ -127,19 +147,19 @@ export function issueLayers(theme: MapTheme): LayerSpecification[] {
 }
 
 /** Above the names, which make room for the counts. */
-export function issueCountLayers(theme: MapTheme, fonts: string[]): LayerSpecification[] {
+export function issueCountLayers(theme: MapTheme, fonts: string[], total: number): LayerSpecification[] {
   return [
     {
       id: 'issue-bin-count',
       type: 'symbol',
       source: 'issues',
       'source-layer': 'issues',
-      filter: ['all', ['!', single], ['>=', weight, COUNTED]],
+      filter: ['all', ['!', single], ['>=', weight, binLook(total).counted]],
       layout: {
         'text-field': ['to-string', weight],
         'text-font': fonts,
         'text-size': 11,
-        'text-padding': 6,
+        'text-padding': 3,
         'symbol-sort-key': ['-', 0, weight],
       },
       paint: { 'text-color': theme.bin.text },

@@ -19,7 +19,7 @@ export const dark: MapTheme = {
   communityOpacity: 0.12,
   block: '#7d8794',
   group: { fill: '#3fa899', outline: '#5cc4b5' },
-  household: { member: '#9fb0c0', head: '#f08a4b', outline: '#14181d' },
+  household: { member: '#9fb0c0', head: '#bb9cf2', outline: '#14181d' },
   label: { street: '#e3eefa', community: '#b5d5f2', cell: '#a9b8c6', halo: '#14181d' },
   choropleth: ['#3a2c24', '#6b4029', '#a35a2e', '#dc8447', '#ffc68a'],
   choroplethOpacity: 0.7,

@@ -19,7 +19,7 @@ export const light: MapTheme = {
   communityOpacity: 0.1,
   block: '#8a8f98',
   group: { fill: '#2f8f83', outline: '#237468' },
-  household: { member: '#5f6f80', head: '#c2571a', outline: '#ffffff' },
+  household: { member: '#5f6f80', head: '#6d3fb5', outline: '#ffffff' },
   label: { street: '#1b3652', community: '#25567f', cell: '#4a5d70', halo: '#ffffff' },
   choropleth: ['#fdf1dc', '#f9d29d', '#ef9f63', '#d3623a', '#99321f'],
   choroplethOpacity: 0.72,
