@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Streets' labels show from here on.
-pub const STREET_LABEL_ZOOM: u8 = 10;
+pub const STREET_LABEL_ZOOM: u8 = 8;
 /// Communities' labels show from here on.
 const COMMUNITY_LABEL_ZOOM: u8 = 12;
 /// Cells' labels show from here on.
