@@ -359,3 +359,44 @@ fn a_building_holds_its_inside_and_its_walls() {
     assert_eq!(id(LonLat::new(centre.lon_e7 - 1000, centre.lat_e7)), Some("b00000"));
     assert_eq!(id(LonLat::new(centre.lon_e7 - 1001, centre.lat_e7)), None);
 }
+
+/// Lines that end on the outer border bend it by a fraction of a grid step; a position inside the street has a cell all the same.
+#[test]
+fn every_position_inside_a_planned_street_has_a_cell() {
+    use wangge::model::{Area, Line, LineClass, PlanId, Polygon, StreetData};
+    let at = |x: i32, y: i32| LonLat::new(1_048_300_000 + x, 265_900_000 + y);
+    let border = vec![at(0, 0), at(100_000, 1003), at(99_000, 90_011), at(-2003, 91_000), at(0, 0)];
+    let boundary: MultiPolygon = Polygon { exterior: border.clone(), interiors: vec![] }.into();
+    let street = code("520201014");
+    let mut data = StreetData {
+        areas: vec![Area { code: street.clone(), level: Level::Street, name: "slanted".into(), boundary: boundary.clone() }],
+        ..StreetData::default()
+    };
+    for i in 0..40 {
+        let path = vec![at(2000 + 2417 * i, -5000), at(1000 + 2399 * i, 99_000)];
+        data.lines.push(Line { id: format!("{i:02}"), class: LineClass::Local, name: None, path });
+    }
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let registration = wangge::plan::Registration { id: PlanId(1), name: "p".into(), now, publish_from: Some(day("2026-01-01")) };
+    let request = wangge::plan::Request { cells: Some(4), ..wangge::plan::Request::default() };
+    let (plan, _) = wangge::plan::plan(&data, &request, registration, &|_, _| ()).unwrap();
+    data.plans.push(plan);
+    let snapshot = Snapshot::build(BTreeMap::from([(street, data)])).unwrap();
+    let mut bent = 0;
+    for edge in border.windows(2) {
+        for step in 0..4000 {
+            let t = f64::from(step) / 4000.0;
+            let along = |a: i32, b: i32| (f64::from(a) + t * (f64::from(b) - f64::from(a))).round() as i32;
+            let foot = LonLat::new(along(edge[0].lon_e7, edge[1].lon_e7), along(edge[0].lat_e7, edge[1].lat_e7));
+            for (dx, dy) in [(0, 0), (0, 1), (1, 0), (0, -1), (-1, 0)] {
+                let p = LonLat::new(foot.lon_e7 + dx, foot.lat_e7 + dy);
+                if side(&boundary.0[0], p) == Side::Inside {
+                    let plan = snapshot.streets[0].plan_at(day("2026-11-24")).unwrap();
+                    bent += usize::from(plan.plan.blocks.iter().all(|b| side(&b.outline, p) == Side::Outside));
+                    assert!(snapshot.locate(p, day("2026-11-24")).place.is_some(), "{p:?}");
+                }
+            }
+        }
+    }
+    assert!(bent > 0, "the border bends somewhere, or this tests nothing");
+}

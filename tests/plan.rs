@@ -289,3 +289,42 @@ fn what_cannot_be_planned_says_why() {
     let (plan, _) = draw(&empty, &Request::default());
     assert_eq!((plan.cells.len(), plan.groups.len()), (1, 0));
 }
+
+fn refusal(street: &StreetData) -> plan::Error {
+    let registration = Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, publish_from: None };
+    plan::plan(street, &Request::default(), registration, &|_, _| ()).unwrap_err()
+}
+
+#[test]
+fn given_cells_must_be_whole_and_cover_the_street() {
+    let mut town = town(4, &[(0.0, 0.0)], &[0.0], &[(0.1, 0.1, 10.0, 30), (0.9, 0.9, 10.0, 30)]);
+    let given = town.areas.len();
+    town.areas.push(area("520201014001001", Level::Cell, square(0.0, 0.0, 120.0).into()));
+    assert_eq!(refusal(&town), plan::Error::GivenIncomplete { what: "cell", blocks: 12, households: 30 });
+    // The rest as one cell is in one piece, but not when a strip through the middle belongs to the first.
+    let strip = |y: f64, height: f64| Polygon {
+        exterior: ring_of(&[(0.0, y), (240.0, y), (240.0, y + height), (0.0, y + height)]),
+        interiors: vec![],
+    };
+    town.areas[given].boundary = strip(60.0, 60.0).into();
+    town.areas.push(area("520201014001002", Level::Cell, MultiPolygon(vec![strip(0.0, 60.0), strip(120.0, 120.0)])));
+    assert_eq!(refusal(&town), plan::Error::GivenCellBroken { cell: code("520201014001002"), pieces: 2 });
+}
+
+#[test]
+fn a_cell_with_more_groups_than_codes_says_so() {
+    let mut town = street(square(0.0, 0.0, 200.0).into());
+    add_building(&mut town, square(20.0, 20.0, 50.0), 12_500);
+    let registration = Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, publish_from: None };
+    let error = plan::plan(&town, &cells(1), registration, &|_, _| ()).unwrap_err();
+    assert!(matches!(error, plan::Error::TooManyGroups { groups, room: 999, .. } if groups > 1000), "{error}");
+}
+
+#[test]
+fn a_river_that_leaves_the_street_counts_where_it_is_inside() {
+    let mut town = street(square(0.0, 0.0, 200.0).into());
+    add_line(&mut town, LineClass::River, &[(-300.0, 60.0), (500.0, 60.0)]);
+    let (plan, _) = draw(&town, &cells(1));
+    let inside = plan::score(&town, &plan, 10).river_inside_m;
+    assert!((198.0..202.0).contains(&inside), "{inside} m");
+}

@@ -226,7 +226,7 @@ fn labels_come_once_and_by_zoom() {
         assert!(labels.values().all(|n| *n == 1));
         labels.len()
     };
-    assert_eq!([9, 11, 13, 15].map(labels), [0, 3, 3 + 4, 3 + 4 + 17]);
+    assert_eq!([7, 11, 13, 15].map(labels), [0, 3, 3 + 4, 3 + 4 + 17]);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! `wangge score`.
 
 use anyhow::Context;
+use jiff::Timestamp;
 use wangge::{
     model::{Code, Plan, StreetData},
     plan,
 };
 
-use super::{Database, load_street, output::print, street_code};
+use super::{Database, load_street, output::print, street_code, today};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -43,8 +44,8 @@ fn choose(street: &StreetData, number: Option<u32>) -> Option<&Plan> {
     match number {
         Some(number) => street.plans.iter().find(|p| p.id.0 == number),
         None => {
-            let published = street.plans.iter().filter(|p| p.state == wangge::model::PlanState::Published).max_by_key(|p| p.id);
-            published.or_else(|| street.plans.iter().max_by_key(|p| p.id))
+            let in_force = street.plans.iter().find(|p| p.in_force(today(Timestamp::now())));
+            in_force.or_else(|| street.plans.iter().max_by_key(|p| p.id))
         }
     }
 }
@@ -73,5 +74,5 @@ fn table(street: &Code, chosen: &Plan, s: &plan::Score) -> String {
         ("to the medoid", format!("{:.2} m on average", s.mean_to_medoid_m)),
     ];
     let body: String = rows.iter().map(|(name, value)| format!("  {name:<15} {value}\n")).collect();
-    format!("street {street}, plan {} \"{}\" ({})\n{body}", chosen.id.0, chosen.name, chosen.state.as_str())
+    format!("street {street}, plan {} \"{}\" ({})\n{body}", chosen.id.0, chosen.name, chosen.state_on(today(Timestamp::now())).as_str())
 }

@@ -100,6 +100,9 @@ impl Snapshot {
             match plan.cell_at(at) {
                 Some(Hold::Owned(cell)) => return Ok(FoundCell { street, plan, cell }),
                 Some(Hold::Touched(cell)) if touched.is_none() => touched = Some(FoundCell { street, plan, cell }),
+                Some(Hold::Beside(cell)) if touched.is_none() && street.holds(at).is_some() => {
+                    touched = Some(FoundCell { street, plan, cell });
+                }
                 _ => {}
             }
         }

@@ -104,7 +104,12 @@ pub enum Hold {
     Owned(u32),
     /// On the plan's outer border, of which the rule gives it to the outside; the cell with the lowest code that it touches.
     Touched(u32),
+    /// Outside, but within the rounding of the plan's outer border: lines that end there bend it by up to half a grid step.
+    Beside(u32),
 }
+
+/// How far the plan's outer border may stand from the street's boundary, in grid steps.
+const BENT_STEPS: i32 = 2;
 
 /// The nearest place of a cell's border.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,7 +184,7 @@ impl PlanIndex {
 
     fn place_rows(&mut self, data: &StreetData, ground: &Ground) {
         let cell_at = |p: LonLat| match self.cell_at(p) {
-            Some(Hold::Owned(cell) | Hold::Touched(cell)) => cell,
+            Some(Hold::Owned(cell) | Hold::Touched(cell) | Hold::Beside(cell)) => cell,
             None => NONE,
         };
         let households = self.group_of_household.par_iter().zip(&data.households).map(|(group, household)| {
@@ -238,7 +243,19 @@ impl PlanIndex {
             return Some(Hold::Owned(blocks[block as usize].cell));
         }
         let touching = self.block_tree.at(at).filter(|b| side(&blocks[*b as usize].outline, at) == Side::Border);
-        touching.map(|b| blocks[b as usize].cell).min().map(Hold::Touched)
+        touching.map(|b| blocks[b as usize].cell).min().map(Hold::Touched).or_else(|| self.cell_beside(at).map(Hold::Beside))
+    }
+
+    /// The cell a step or two beside the position, to the west and south first.
+    fn cell_beside(&self, at: LonLat) -> Option<u32> {
+        let moved = |east: i32, north: i32| LonLat::new(at.lon_e7.saturating_add(east), at.lat_e7.saturating_add(north));
+        let near = self.block_tree.meeting(Bounds { min: moved(-BENT_STEPS, -BENT_STEPS), max: moved(BENT_STEPS, BENT_STEPS) });
+        let blocks = &self.plan.blocks;
+        let owner = |p: LonLat| near.iter().find(|b| owns(&blocks[**b as usize].outline, p)).map(|b| blocks[*b as usize].cell);
+        (1..=BENT_STEPS).filter(|_| !near.is_empty()).find_map(|d| {
+            let ways = [(-d, 0), (0, -d), (d, 0), (0, d), (-d, -d), (-d, d), (d, -d), (d, d)];
+            ways.into_iter().find_map(|(east, north)| owner(moved(east, north)))
+        })
     }
 
     /// Blocks whose box meets the box, ascending.

@@ -267,10 +267,10 @@ fn place(streets: &[Arc<StreetIndex>], issue: Issue) -> PlacedIssue {
     // A plan's blocks answer faster than a street's long boundary, and they tile it.
     let planned = || near().find(|(_, s)| s.plans.iter().any(|p| matches!(p.cell_at(at), Some(Hold::Owned(_)))));
     let bounded = |wanted: Side| near().find(move |(_, s)| s.holds(at) == Some(wanted));
-    let touched = || near().find(|(_, s)| s.plans.iter().any(|p| p.cell_at(at).is_some()));
+    let touched = || near().find(|(_, s)| s.plans.iter().any(|p| matches!(p.cell_at(at), Some(Hold::Touched(_)))));
     let street = planned().or_else(|| bounded(Side::Inside)).or_else(touched).or_else(|| bounded(Side::Border));
     let cells = street.iter().flat_map(|(_, s)| &s.plans).map(|p| match p.cell_at(at) {
-        Some(Hold::Owned(cell) | Hold::Touched(cell)) => cell,
+        Some(Hold::Owned(cell) | Hold::Touched(cell) | Hold::Beside(cell)) => cell,
         None => NONE,
     });
     PlacedIssue { cells: cells.collect(), street: street.map(|(i, _)| i), issue }

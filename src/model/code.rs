@@ -166,6 +166,11 @@ impl CodeScheme {
         code.as_str().get(..self.digits(level)).map(|digits| Code(digits.into()))
     }
 
+    /// How many children an area of this level has codes for.
+    pub fn children(&self, level: Level) -> usize {
+        self.widths.get(level as usize + 1).map_or(0, |width| 10_usize.pow(*width as u32) - 1)
+    }
+
     /// The code of the child with a one-based sequence number, one level below `parent`.
     ///
     /// # Errors

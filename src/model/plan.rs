@@ -113,7 +113,7 @@ pub struct Plan {
     pub id: PlanId,
     /// Name for people, unique among the street's drafts.
     pub name: String,
-    /// Where it stands.
+    /// Draft or published; [`Plan::state_on`] says since when it is superseded.
     pub state: PlanState,
     /// First day in force.
     pub valid_from: Option<Date>,
@@ -136,6 +136,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Where it stands on a day: a published plan is superseded from the first day it is no longer in force.
+    pub fn state_on(&self, day: Date) -> PlanState {
+        match self.state {
+            PlanState::Published if self.valid_to.is_some_and(|to| to <= day) => PlanState::Superseded,
+            state => state,
+        }
+    }
+
     /// Whether the plan was or is in force on the day.
     pub fn in_force(&self, day: Date) -> bool {
         self.state != PlanState::Draft && self.valid_from.is_some_and(|from| from <= day) && self.valid_to.is_none_or(|to| day < to)

@@ -29,7 +29,7 @@ pub enum LineClass {
     Local,
     /// 巷: an alley or path.
     Alley,
-    /// 断头路: a street that ends; never closes a block.
+    /// 断头路: a street that ends; its loose end closes no block.
     DeadEnd,
     /// A river or canal's centre line.
     River,

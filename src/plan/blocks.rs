@@ -24,8 +24,9 @@ use crate::{
 const HEAL_REACH_M: f64 = 0.5;
 /// A face smaller than this is an artefact of drawing, not a block, in square metres.
 const SLIVER_M2: f64 = 1.0;
-/// Detours can uncover new crossings (footprints that overlap); after so many rounds what is left is glued.
-const MAX_ROUNDS: usize = 4;
+/// Detours can uncover new crossings, each round one footprint further along a chain that overlaps; after so many what is left
+/// is glued.
+const MAX_ROUNDS: usize = 32;
 
 /// The atoms of planning and what separates them.
 #[derive(Debug)]
@@ -155,9 +156,12 @@ impl<'a> Drawing<'a> {
 }
 
 impl Blocks {
-    /// The block that holds the position, or else the nearest one.
-    pub fn nearest(&self, p: LonLat) -> u32 {
-        self.finder.find(&self.outlines, p).unwrap_or_else(|| self.finder.nearest(&self.outlines, p))
+    /// The block that holds the position, or else the nearest one, and whether it holds it.
+    pub fn nearest(&self, p: LonLat) -> (u32, bool) {
+        match self.finder.find(&self.outlines, p) {
+            Some(block) => (block, true),
+            None => (self.finder.nearest(&self.outlines, p), false),
+        }
     }
 }
 
@@ -190,9 +194,11 @@ impl BlockFinder {
     fn nearest(&self, outlines: &[Polygon], p: LonLat) -> u32 {
         let metres = LocalMetres::at(p);
         let distance = |i: u32| {
-            let rings = outlines[i as usize].rings();
-            rings.flat_map(|r| r.windows(2)).map(|e| metres.distance_to_segment(p, e[0], e[1])).fold(f64::INFINITY, f64::min)
+            let walls = outlines[i as usize].rings().flat_map(|r| r.windows(2));
+            walls.map(|w| metres.distance_to_segment(p, w[0], w[1])).fold(f64::INFINITY, f64::min)
         };
-        (0..outlines.len() as u32).min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(0)
+        // The few nearest boxes hold the nearest outline for all that matters here: the position is in none of them.
+        let near = self.tree.nearest_neighbor_iter([i64::from(p.lon_e7), i64::from(p.lat_e7)]).take(8);
+        near.map(|item| (distance(item.index), item.index)).min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map_or(0, |n| n.1)
     }
 }

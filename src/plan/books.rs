@@ -11,12 +11,8 @@ pub fn enter(existing: &[Plan], mut new: Plan) -> Vec<Plan> {
     let Some(from) = new.valid_from.filter(|_| new.state != PlanState::Draft) else { return vec![new] };
     let begins = |p: &&Plan| p.state != PlanState::Draft && p.valid_from.is_some_and(|begin| p.valid_to.is_none_or(|end| begin < end));
     new.valid_to = existing.iter().filter(begins).filter_map(|p| p.valid_from).filter(|begin| *begin > from).min();
-    if new.valid_to.is_some() {
-        new.state = PlanState::Superseded;
-    }
     let shortened = existing.iter().filter(|p| p.in_force(from)).map(|p| {
         let mut ended = p.clone();
-        ended.state = PlanState::Superseded;
         ended.valid_to = Some(from);
         ended
     });

@@ -74,7 +74,7 @@ fn cells_by_size(graph: &Graph, region: &[u32], cell_households: usize) -> usize
     ((households / cell_households.max(1) as f64).round() as usize).clamp(1, region.len())
 }
 
-/// How many cells each region gets: at least one, no more than it has blocks, the rest by largest remainder of households.
+/// How many cells each region gets: at least one, no more than it has blocks, the rest one by one to the region whose cells are largest.
 fn share_out(graph: &Graph, regions: &[Vec<u32>], wanted: usize) -> Vec<usize> {
     let weight = |r: &Vec<u32>| r.iter().map(|b| graph.atoms[*b as usize].weight).sum::<f64>();
     let area = |r: &Vec<u32>| r.iter().map(|b| graph.atoms[*b as usize].area_m2).sum::<f64>();
@@ -103,12 +103,6 @@ pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg,
     let total: f64 = pieces.iter().map(|p| weight(p)).sum();
     let by_size = || (total / request.community_households.max(1) as f64).round() as usize;
     let wanted = request.communities.unwrap_or_else(by_size).clamp(1, cells.atoms.len());
-    if let Some(asked) = request.communities.filter(|asked| *asked > wanted) {
-        warnings.push(Warning {
-            code: "fewer_communities_than_asked",
-            message: format!("{wanted} communities instead of {asked}: a community is made of whole cells"),
-        });
-    }
     let own = pieces.iter().filter(|p| weight(p) >= total / wanted as f64 / 2.0).count().clamp(1, wanted);
     let exclaves = pieces.split_off(own);
     let aims = Aims { effort: 2000.0, ..Aims::default() };
@@ -120,6 +114,12 @@ pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg,
             labels[*cell as usize] = first + label;
         }
         first += k as u32;
+    }
+    if let Some(asked) = request.communities.filter(|asked| *asked > first as usize) {
+        warnings.push(Warning {
+            code: "fewer_communities_than_asked",
+            message: format!("{first} communities instead of {asked}: a community is made of whole cells in one piece"),
+        });
     }
     let centre = |c: &u32| cells.atoms[*c as usize].centre;
     for exclave in &exclaves {

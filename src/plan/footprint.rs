@@ -2,7 +2,7 @@
 
 use rstar::{AABB, RTree, RTreeObject};
 
-use super::network::Kinds;
+use super::network::{Kinds, Source};
 use crate::{
     geometry::{
         LocalMetres,
@@ -71,7 +71,10 @@ impl Footprints {
     pub fn new(buildings: &[Building], metres: LocalMetres) -> Self {
         let items: Vec<Footprint> = buildings
             .iter()
-            .map(|b| Footprint { shape: b.footprint.clone(), inside: b.footprint.0.first().and_then(ring::interior_position) })
+            .map(|b| Footprint {
+                shape: b.footprint.clone(),
+                inside: b.footprint.0.iter().max_by_key(|part| ring::signed_area2(&part.exterior).abs()).and_then(ring::interior_position),
+            })
             .collect();
         let boxes = (0..).zip(&items).flat_map(|(i, f)| f.shape.0.iter().filter_map(move |part| Boxed::new(i, &part.exterior)));
         let tree = RTree::bulk_load(boxes.collect());
@@ -120,9 +123,12 @@ impl Footprints {
         crossed
     }
 
-    /// Edges that run through a footprint.
+    /// Edges that run through a footprint; those of given boundaries stay whatever they run through.
     pub fn cutting_edges<'e>(&self, edges: impl Iterator<Item = &'e (Edge, Kinds)>) -> Vec<Edge> {
-        edges.filter(|(e, _)| self.near(e.from, e.to).any(|f| self.is_cut_by(f, e.from, e.to))).map(|(e, _)| *e).collect()
+        edges
+            .filter(|(e, kinds)| !kinds.has(Source::Given) && self.near(e.from, e.to).any(|f| self.is_cut_by(f, e.from, e.to)))
+            .map(|(e, _)| *e)
+            .collect()
     }
 
     fn is_cut_by(&self, footprint: u32, a: LonLat, b: LonLat) -> bool {

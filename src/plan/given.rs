@@ -1,6 +1,6 @@
 //! Boundaries that were given from outside and are kept as they are.
 
-use super::{Warning, blocks::Blocks, graph::Graph};
+use super::{Error, Warning, blocks::Blocks, graph::Graph};
 use crate::{
     geometry::ring::{self, Side},
     model::{Area, Code, CodeScheme, Community, Level, LonLat, StreetData},
@@ -40,9 +40,22 @@ impl<'a> Given<'a> {
         !self.communities.is_empty() || !self.cells.is_empty()
     }
 
-    pub fn label_blocks(&self, blocks: &Blocks, graph: &Graph, warnings: &mut Vec<Warning>) -> Labels {
-        let mut label = |areas: &[&Area], what: &str| (!areas.is_empty()).then(|| label_by_areas(blocks, graph, areas, what, warnings));
-        Labels { communities: label(&self.communities, "community"), cells: label(&self.cells, "cell") }
+    /// # Errors
+    /// [`Error::GivenIncomplete`] and [`Error::GivenCellBroken`].
+    pub fn label_blocks(&self, blocks: &Blocks, graph: &Graph, warnings: &mut Vec<Warning>) -> Result<Labels, Error> {
+        let mut label = |areas: &[&Area], what: &'static str| {
+            (!areas.is_empty()).then(|| label_by_areas(blocks, graph, areas, what, warnings)).transpose()
+        };
+        let labels = Labels { communities: label(&self.communities, "community")?, cells: label(&self.cells, "cell")? };
+        for (index, cell) in (0..).zip(&self.cells).filter(|_| labels.cells.is_some()) {
+            let label_of = labels.cells.as_deref().unwrap_or_default();
+            let members: Vec<u32> = (0..label_of.len() as u32).filter(|b| label_of[*b as usize] == index).collect();
+            let pieces = graph.induced(&members).components().len();
+            if pieces != 1 {
+                return Err(Error::GivenCellBroken { cell: cell.code.clone(), pieces });
+            }
+        }
+        Ok(labels)
     }
 
     /// The communities that given cells lie in, by code.
@@ -62,16 +75,34 @@ impl Labels {
     }
 }
 
-/// The area each block lies in; blocks in none join the labelled neighbour with the longest common border.
-fn label_by_areas(blocks: &Blocks, graph: &Graph, areas: &[&Area], what: &str, warnings: &mut Vec<Warning>) -> Vec<u32> {
+/// Share of the street's households or ground that given boundaries may leave out and still count as drawn for the whole street.
+const LEFT_OUT: f64 = 0.01;
+
+/// The area each block lies in; the few blocks in none join the labelled neighbour with the longest common border.
+fn label_by_areas(
+    blocks: &Blocks,
+    graph: &Graph,
+    areas: &[&Area],
+    what: &'static str,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<u32>, Error> {
     let holding = |p: LonLat| areas.iter().position(|a| a.boundary.0.iter().any(|part| ring::side(part, p) == Side::Inside));
     let mut labels: Vec<Option<u32>> =
         blocks.outlines.iter().map(|o| ring::interior_position(o).and_then(holding).map(|i| i as u32)).collect();
-    let outside = labels.iter().filter(|l| l.is_none()).count();
-    if outside > 0 {
+    let left_out: Vec<usize> = (0..labels.len()).filter(|b| labels[*b].is_none()).collect();
+    let share = |size: &dyn Fn(usize) -> f64| {
+        let all: f64 = (0..labels.len()).map(size).sum();
+        left_out.iter().map(|b| size(*b)).sum::<f64>() / all.max(f64::MIN_POSITIVE)
+    };
+    let households = left_out.iter().map(|b| graph.atoms[*b].weight).sum::<f64>() as usize;
+    let incomplete = Error::GivenIncomplete { what, blocks: left_out.len(), households };
+    if share(&|b| graph.atoms[b].weight) > LEFT_OUT || share(&|b| graph.atoms[b].area_m2) > LEFT_OUT {
+        return Err(incomplete);
+    }
+    if !left_out.is_empty() {
         warnings.push(Warning {
             code: "blocks_outside_given_areas",
-            message: format!("{outside} blocks lie in no given {what}; each was added to its neighbour"),
+            message: format!("{} blocks lie in no given {what}; each was added to its neighbour", left_out.len()),
         });
     }
     while labels.contains(&None) {
@@ -84,9 +115,9 @@ fn label_by_areas(blocks: &Blocks, graph: &Graph, areas: &[&Area], what: &str, w
             })
             .collect();
         if next.is_empty() {
-            break;
+            return Err(incomplete);
         }
         next.into_iter().for_each(|(b, label)| labels[b] = Some(label));
     }
-    labels.into_iter().map(|l| l.unwrap_or(0)).collect()
+    Ok(labels.into_iter().flatten().collect())
 }

@@ -23,7 +23,7 @@ pub use books::enter;
 pub use planner::plan;
 pub use score::{CellScore, Score, score};
 
-use crate::model::{CodeError, CodeScheme, Community, PlanId};
+use crate::model::{Code, CodeError, CodeScheme, Community, PlanId};
 
 /// What the planner is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +99,36 @@ pub enum Error {
         asked: usize,
         /// There are.
         blocks: usize,
+    },
+    /// A cell would have more groups than there are codes for.
+    #[error("cell {cell} would have {groups} groups, and its codes have room for {room}; ask for more cells")]
+    TooManyGroups {
+        /// The cell.
+        cell: Code,
+        /// Its groups.
+        groups: usize,
+        /// Codes there are.
+        room: usize,
+    },
+    /// Given boundaries leave out a part of the street that matters.
+    #[error("{blocks} blocks with {households} households lie in no given {what}; give {what} boundaries for the whole street, or none")]
+    GivenIncomplete {
+        /// "community" or "cell".
+        what: &'static str,
+        /// Blocks left out.
+        blocks: usize,
+        /// Households in them.
+        households: usize,
+    },
+    /// A given cell cannot be kept: it holds no block, or is in several pieces within the street.
+    #[error(
+        "given cell {cell} is in {pieces} pieces within the street; a cell is one piece (0: no part of it is left beside what it crosses)"
+    )]
+    GivenCellBroken {
+        /// The cell.
+        cell: Code,
+        /// Pieces.
+        pieces: usize,
     },
     /// The code scheme has no room, or a given code does not fit it.
     #[error(transparent)]

@@ -53,8 +53,8 @@ fn bisect(graph: &Graph, members: &[u32], k: usize, label: u32, labels: &mut [u3
         members.iter().for_each(|m| labels[*m as usize] = label);
         return;
     }
-    let first_k = k / 2;
     let part = graph.induced(members);
+    let first_k = k / 2;
     let total: f64 = part.atoms.iter().map(|a| a.weight).sum();
     let target = total * first_k as f64 / k as f64;
     let best = (0..16)
@@ -64,6 +64,9 @@ fn bisect(graph: &Graph, members: &[u32], k: usize, label: u32, labels: &mut [u3
         })
         .min_by(|a, b| a.cost(&part, target).total_cmp(&b.cost(&part, target)));
     let Some(half) = best else { return };
+    // A graph with few ways through (a star) may leave no half with enough atoms for its parts: then the other half gets more.
+    let count = half.taken.iter().filter(|t| **t).count();
+    let first_k = first_k.clamp(k.saturating_sub(members.len() - count).max(1), count.min(k - 1));
     let side =
         |wanted: bool| -> Vec<u32> { members.iter().zip(&half.taken).filter(|(_, taken)| **taken == wanted).map(|(m, _)| *m).collect() };
     bisect(graph, &side(true), first_k, label, labels);
@@ -83,7 +86,9 @@ impl Half {
             cut += graph.borders(a).iter().filter(|b| !self.taken[b.to as usize]).map(|b| b.cost_m).sum::<f64>();
         }
         let imbalance = (weight - target).abs() / target.max(1.0);
-        cut * (1.0 + 4.0 * imbalance) + if self.enough_atoms { 0.0 } else { 1e12 }
+        let size_m = graph.atoms.iter().map(|a| a.area_m2).sum::<f64>().sqrt();
+        // Cuts along rivers count negative, so imbalance is priced by the size of what is halved.
+        cut + 4.0 * imbalance * size_m + if self.enough_atoms { 0.0 } else { 1e12 }
     }
 }
 
@@ -386,6 +391,35 @@ mod tests {
             }
             let again = partition(&graph, k, &aims, &mut Pcg64Mcg::seed_from_u64(seed), &|_| ());
             prop_assert_eq!(labels, again);
+        }
+    }
+
+    proptest! {
+        /// A big block with small ones around it, some with a tail, cut into as many parts as there are blocks or fewer.
+        #[test]
+        fn a_star_leaves_no_part_empty(leaves in prop::collection::vec((0u8..20, 0u8..3), 1..8), share in 0.0..1.0f64) {
+            let mut atoms = vec![Atom { weight: 5.0, area_m2: 9.0, outer_m: 1.0, centre: [0.0, 0.0] }];
+            let mut pairs = Vec::new();
+            for (i, (weight, tail)) in leaves.iter().enumerate() {
+                let mut inner = 0;
+                for step in 0..=*tail {
+                    let (sin, cos) = (i as f64).sin_cos();
+                    let out = f64::from(step + 1) * 3.0;
+                    let atom = atoms.len() as u32;
+                    atoms.push(Atom { weight: f64::from(*weight), area_m2: 1.0, outer_m: 1.0, centre: [out * cos, out * sin] });
+                    pairs.push((inner, atom, 1.0, 1.0));
+                    inner = atom;
+                }
+            }
+            let n = atoms.len();
+            let k = 1 + (share * (n - 1) as f64).round() as usize;
+            let graph = Graph::new(atoms, pairs);
+            let labels = partition(&graph, k, &Aims { effort: 2.0, ..Aims::default() }, &mut Pcg64Mcg::seed_from_u64(1), &|_| ());
+            for part in 0..k as u32 {
+                let members: Vec<u32> = (0..n as u32).filter(|a| labels[*a as usize] == part).collect();
+                prop_assert!(!members.is_empty(), "part {} of {} is empty", part, k);
+                prop_assert_eq!(graph.induced(&members).components().len(), 1);
+            }
         }
     }
 

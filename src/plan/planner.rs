@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     geometry::LocalMetres,
-    model::{Block, Bounds, Building, Cell, Group, Household, LonLat, MultiPolygon, Plan, PlanState, StreetData},
+    model::{Block, Bounds, Building, Cell, Group, Household, Level, LonLat, MultiPolygon, Plan, PlanState, StreetData},
 };
 
 /// A block with more than this share of a cell's households is cut between its buildings.
@@ -45,7 +45,7 @@ pub fn plan(
     let graph = Graph::of_blocks(&blocks, &weights.by_block, &metres);
     progress("cells", 0.0);
     let mut random = Pcg64Mcg::seed_from_u64(request.seed);
-    let labels = given.label_blocks(&blocks, &graph, &mut warnings);
+    let labels = given.label_blocks(&blocks, &graph, &mut warnings)?;
     let (cell_of_block, community_of_cell) = match &labels.cells {
         Some(cells) => (cells.clone(), labels.communities_of_cells(&given, &request.scheme)),
         None => draw_cells(&graph, request, &labels, &mut random, &mut warnings, progress)?,
@@ -53,6 +53,12 @@ pub fn plan(
     let cell_count = community_of_cell.len().max(cell_of_block.iter().max().map_or(0, |m| *m as usize + 1));
     let cells = graph.contract(&cell_of_block, cell_count);
 
+    if weights.outside > 0 {
+        warnings.push(Warning {
+            code: "households_outside_boundary",
+            message: format!("{} households stand outside the street's boundary; each was counted in the nearest cell", weights.outside),
+        });
+    }
     if households == 0 {
         warnings.push(Warning {
             code: "no_households",
@@ -106,23 +112,30 @@ pub fn plan(
 struct Weights {
     by_block: Vec<u32>,
     block_of_household: Vec<u32>,
+    /// Households that stand outside the boundary and were put into the nearest block.
+    outside: usize,
 }
 
 impl Weights {
     fn of(street: &StreetData, blocks: &Blocks) -> Self {
         let building = |id: &str| street.buildings.binary_search_by(|b: &Building| b.id.as_str().cmp(id)).ok();
         let mut by_block = vec![0; blocks.outlines.len()];
+        let mut outside = 0;
         let block_of_household = street
             .households
             .iter()
             .map(|h| {
                 let by_building = h.building_id.as_deref().and_then(building).and_then(|b| blocks.block_of_building[b]);
-                let block = by_building.unwrap_or_else(|| blocks.nearest(h.position));
+                let block = by_building.unwrap_or_else(|| {
+                    let (block, holds) = blocks.nearest(h.position);
+                    outside += usize::from(!holds);
+                    block
+                });
                 by_block[block as usize] += 1;
                 block
             })
             .collect();
-        Self { by_block, block_of_household }
+        Self { by_block, block_of_household, outside }
     }
 }
 
@@ -176,7 +189,12 @@ fn draw_groups(
         if !households.is_empty() && !groups::is_divisible(households.len(), request.group_size) {
             odd.push(cell.code.to_string());
         }
-        for (sequence, circle) in (1..).zip(groups::circles(households, request.group_size, metres)) {
+        let circles = groups::circles(households, request.group_size, metres);
+        let room = request.scheme.children(Level::Cell);
+        if circles.len() > room {
+            return Err(Error::TooManyGroups { cell: cell.code.clone(), groups: circles.len(), room });
+        }
+        for (sequence, circle) in (1..).zip(circles) {
             all.push(Group {
                 code: request.scheme.child(&cell.code, sequence)?,
                 head: households[circle.head].id.clone(),

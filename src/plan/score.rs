@@ -129,16 +129,12 @@ pub fn score(street: &StreetData, plan: &Plan, group_size: usize) -> Score {
         .collect();
     let all_lines = Strands::new(street.lines.iter().flat_map(|l| l.path.windows(2).map(|p| (p[0], p[1]))));
     let borders = Strands::new(coverage.arcs.iter().flat_map(|arc| arc.path.windows(2).map(|p| (p[0], p[1]))));
-    let (inner_m, along_m) = lengths(&inner, &all_lines, &metres);
+    let (inner_m, along_m) = lengths(&inner, &all_lines, &metres, |_| true);
     let inside = |class: LineClass| {
-        let segments: Vec<(LonLat, LonLat)> = street
-            .lines
-            .iter()
-            .filter(|l| l.class == class)
-            .flat_map(|l| l.path.windows(2).map(|p| (p[0], p[1])))
-            .filter(|(a, b)| [a, b].iter().all(|p| boundary.0.iter().any(|part| ring::side(part, **p) != ring::Side::Outside)))
-            .collect();
-        let (all, near) = lengths(&segments, &borders, &metres);
+        let segments: Vec<(LonLat, LonLat)> =
+            street.lines.iter().filter(|l| l.class == class).flat_map(|l| l.path.windows(2).map(|p| (p[0], p[1]))).collect();
+        let in_street = |p: LonLat| boundary.0.iter().any(|part| ring::side(part, p) != ring::Side::Outside);
+        let (all, near) = lengths(&segments, &borders, &metres, in_street);
         all - near
     };
     // Plane areas with straight edges in longitude and latitude: a border keeps its area whatever vertices are added to it.
@@ -234,17 +230,19 @@ impl Strands {
     }
 }
 
-/// Total length of the segments, and the length whose samples are near one of the strands.
-fn lengths(segments: &[(LonLat, LonLat)], strands: &Strands, metres: &LocalMetres) -> (f64, f64) {
+/// Length of the segments where samples count, and how much of it has a strand near.
+fn lengths(segments: &[(LonLat, LonLat)], strands: &Strands, metres: &LocalMetres, counts: impl Fn(LonLat) -> bool) -> (f64, f64) {
     let (mut all, mut near) = (0.0, 0.0);
     for &(a, b) in segments {
         let ([ax, ay], [bx, by]) = (metres.xy(a), metres.xy(b));
         let length = (bx - ax).hypot(by - ay);
         let pieces = (length / STEP_M).ceil().max(1.0);
-        all += length;
-        let samples = (0..pieces as usize).map(|i| (i as f64 + 0.5) / pieces);
-        let hits = samples.filter(|t| strands.is_near(metres.position([ax + t * (bx - ax), ay + t * (by - ay)]), metres)).count();
-        near += length * hits as f64 / pieces;
+        let sample = |i: usize| (i as f64 + 0.5) / pieces;
+        let samples = (0..pieces as usize).map(|i| metres.position([ax + sample(i) * (bx - ax), ay + sample(i) * (by - ay)]));
+        for p in samples.filter(|p| counts(*p)) {
+            all += length / pieces;
+            near += if strands.is_near(p, metres) { length / pieces } else { 0.0 };
+        }
     }
     (all, near)
 }

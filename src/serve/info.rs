@@ -145,7 +145,7 @@ fn describe_street(street: &StreetIndex, today: Date) -> Option<StreetInfo> {
     let plans = street.plans.iter().map(|index| PlanInfo {
         plan: index.plan.id.0,
         name: index.plan.name.clone(),
-        state: index.plan.state.as_str().into(),
+        state: index.plan.state_on(today).as_str().into(),
         valid_from: index.plan.valid_from.map(|day| day.to_string()),
         valid_to: index.plan.valid_to.map(|day| day.to_string()),
     });

@@ -233,7 +233,7 @@ impl OuterEdges {
     }
 }
 
-/// One point an area, in the one tile that holds it: streets from zoom 10, communities from 12, cells from 14.
+/// One point an area, in the one tile that holds it: streets from zoom 8, communities from 12, cells from 14.
 pub fn draw_labels(scene: &Scene<'_>, writer: &mut LayerWriter) {
     let mut draw = |area: &Area<'_>| {
         let at = scene.frame.local_inside(project(area.stats.label, scene.z()));
