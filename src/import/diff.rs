@@ -37,7 +37,7 @@ pub struct Records {
     pub waters: Rows<Water>,
     /// Buildings.
     pub buildings: Rows<Building>,
-    /// Households. Estimated ones never displace a list, and a list displaces estimated ones.
+    /// Households. Estimated ones, even if there are none, never displace a list, and a list displaces estimated ones.
     pub households: Rows<Household>,
     /// Issues.
     pub issues: Rows<Issue>,
@@ -75,9 +75,6 @@ pub fn has_household_list(stored: &[Household]) -> bool {
 
 fn compare_households(stored: &[Household], fresh: &Rows<Household>) -> (Vec<Household>, Vec<String>) {
     let rows = fresh.rows();
-    if rows.is_empty() {
-        return compare(stored, fresh, |row| &row.id);
-    }
     if has_household_list(rows) {
         // A list has come: whatever was estimated goes.
         let (put, mut delete) = compare(stored, fresh, |row| &row.id);
@@ -167,6 +164,10 @@ mod tests {
         let listed = StreetData { households: vec![household("a", false)], ..StreetData::default() };
         let guess = Records { households: Rows::Replace(vec![household("e", true)]), ..Records::default() };
         assert_eq!(changes(&listed, guess), vec![]);
+        // A map without one dwelling, say.
+        let none = Records { households: Rows::Replace(vec![]), ..Records::default() };
+        assert_eq!(changes(&listed, none.clone()), vec![]);
+        assert_eq!(changes(&estimates, none), [Change::DeleteHouseholds(vec!["e".into()])]);
     }
 
     #[test]

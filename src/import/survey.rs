@@ -73,7 +73,8 @@ pub fn read(folder: &Path, code: &Code, name: Option<&str>, options: &Options, i
     Ok(Records {
         areas: Rows::Merge(vec![street]),
         lines: Rows::Replace(lines),
-        waters: Rows::Replace(vec![]),
+        // A survey says nothing of water.
+        waters: Rows::Untouched,
         buildings: Rows::Replace(buildings),
         households: Rows::Replace(households),
         issues,

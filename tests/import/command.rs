@@ -133,6 +133,16 @@ fn a_household_list_replaces_estimates_and_is_kept_by_the_next_map() {
 }
 
 #[test]
+fn a_survey_keeps_the_water_of_a_map() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    desk.imported(&["osm", text(&map::town()), "--area", "Bergdorf", "--street", "520201901"]);
+    let waters = desk.stored("520201901").waters;
+    assert_eq!(waters.len(), 1);
+    desk.imported(&["survey", text(survey.path()), "--street", "520201901"]);
+    assert_eq!(desk.stored("520201901").waters, waters);
+}
+
+#[test]
 fn issues_are_filed_by_position_and_stay_where_they_are() {
     let (desk, survey) = (Desk::new(), folder::folder("", ""));
     let list = desk.write("issues.csv", "nr,e,n,kind,at\n1,484500,2941500,waste,2026-01-01\n2,490000,2941500,waste,2026-01-02 10:00\n");
