@@ -1,6 +1,7 @@
 //! `wangge demo`: the sample city, imported, planned, with issues, served.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -85,12 +86,14 @@ async fn import_city(args: &Args, folder: &Path, store: &Arc<dyn Store>) -> anyh
         let city = city::generate(&request)?;
         city::write(&city, &survey_folder)?;
         let mut intake = Intake::new(Report::default(), |_| ());
-        let options = survey::Options { crs: None, zone: jiff::tz::TimeZone::fixed(jiff::tz::offset(8)) };
-        let records = survey::read(&survey_folder, &city.street, Some(&city.name), &options, &mut intake)?;
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+        let options = survey::Options { crs: None, zone, filed: HashMap::new() };
+        let mut records = survey::read(&survey_folder, &city.street, Some(&city.name), &options, &mut intake)?;
         if intake.report.problem_count() > 0 {
             bail!("the sample city is not clean:\n{}", intake.report);
         }
-        let set = diff::change_set(city.street.clone(), SAMPLE_CITY, &StreetData::default(), &records);
+        let set =
+            diff::change_set(city.street.clone(), SAMPLE_CITY, &StreetData::default(), &records.remove(&city.street).unwrap_or_default());
         Ok((set, city.issues.len(), city.households.len()))
     })
     .await??;

@@ -37,15 +37,22 @@ pub struct Records {
     pub waters: Rows<Water>,
     /// Buildings.
     pub buildings: Rows<Building>,
-    /// Households. Estimated ones never displace a list, and a list displaces estimated ones.
+    /// Households. Estimated ones, even if there are none, never displace a list, and a list displaces estimated ones.
     pub households: Rows<Household>,
+    /// Ids of listed households that belong to another street now.
+    pub moved_households: Vec<String>,
     /// Issues.
     pub issues: Rows<Issue>,
 }
 
 /// The changes that lead from `stored` to what the records say, deletions first. Empty when nothing differs.
 pub fn change_set(street: Code, what: &str, stored: &StreetData, records: &Records) -> ChangeSet {
-    let (put_households, delete_households) = compare_households(&stored.households, &records.households);
+    let (put_households, mut delete_households) = compare_households(&stored.households, &records.households);
+    let moved: BTreeSet<&str> = records.moved_households.iter().map(String::as_str).collect();
+    let has_moved = |household: &&Household| !household.estimated && moved.contains(household.id.as_str());
+    delete_households.extend(stored.households.iter().filter(has_moved).map(|household| household.id.clone()));
+    delete_households.sort_unstable();
+    delete_households.dedup();
     let (put_areas, delete_areas) = compare_areas(&stored.areas, &records.areas);
     let (put_lines, delete_lines) = compare(&stored.lines, &records.lines, |row| &row.id);
     let (put_waters, delete_waters) = compare(&stored.waters, &records.waters, |row| &row.id);
@@ -75,9 +82,6 @@ pub fn has_household_list(stored: &[Household]) -> bool {
 
 fn compare_households(stored: &[Household], fresh: &Rows<Household>) -> (Vec<Household>, Vec<String>) {
     let rows = fresh.rows();
-    if rows.is_empty() {
-        return compare(stored, fresh, |row| &row.id);
-    }
     if has_household_list(rows) {
         // A list has come: whatever was estimated goes.
         let (put, mut delete) = compare(stored, fresh, |row| &row.id);
@@ -167,6 +171,10 @@ mod tests {
         let listed = StreetData { households: vec![household("a", false)], ..StreetData::default() };
         let guess = Records { households: Rows::Replace(vec![household("e", true)]), ..Records::default() };
         assert_eq!(changes(&listed, guess), vec![]);
+        // A map without one dwelling, say.
+        let none = Records { households: Rows::Replace(vec![]), ..Records::default() };
+        assert_eq!(changes(&listed, none.clone()), vec![]);
+        assert_eq!(changes(&estimates, none), [Change::DeleteHouseholds(vec!["e".into()])]);
     }
 
     #[test]

@@ -21,18 +21,19 @@ pub const KIND: &str = "issues";
 /// Fields that `--map` may name.
 pub const FIELDS: &[&str] = &["issue_id", "category", "reported_at", "closed_at", "status", "description", "lon", "lat", "x", "y"];
 
-/// Reads an issue list; `street_of` says under which street an id at a position is filed. Times without an offset are in `zone`.
+/// Reads an issue list; `street_of` says under which street an id at a position is filed, or in words why it cannot be: then the
+/// issue is refused as a duplicate. Times without an offset are in `zone`.
 ///
 /// Where there is no id column the id is made from the row's content and its ordinal among rows of equal content, so the same
 /// file gives the same ids.
 ///
 /// # Errors
-/// A broken file, missing columns, or no usable row.
+/// A broken file, missing columns, or no usable row; one that only `street_of` refuses is usable.
 pub fn read(
     path: &Path,
     options: &TableOptions,
     zone: &TimeZone,
-    mut street_of: impl FnMut(&str, LonLat) -> Code,
+    mut street_of: impl FnMut(&str, LonLat) -> Result<Code, String>,
     intake: &mut Intake<'_>,
 ) -> Result<BTreeMap<Code, Vec<Issue>>, Error> {
     let mut table = Table::open(path, KIND, FIELDS, options, intake)?;
@@ -47,6 +48,7 @@ pub fn read(
     let mut found: BTreeMap<Code, Vec<Issue>> = BTreeMap::new();
     let mut seen: HashSet<String> = HashSet::new();
     let mut ordinals: HashMap<u64, u32> = HashMap::new();
+    let mut is_one_elsewhere = false;
     while let Some(line) = table.advance(intake)? {
         let row = table.row();
         let id = match (id_column, row.get(id_column)) {
@@ -109,12 +111,22 @@ pub fn read(
         });
         let category = row.get(Some(category_column)).unwrap_or("other").to_owned();
         let description = row.get(description_column).map(str::to_owned);
-        intake.report.keep(KIND);
-        let issue = Issue { id: id.clone(), position, category, status, reported_at, closed_at, description };
-        found.entry(street_of(&id, position)).or_default().push(issue);
+        match street_of(&id, position) {
+            Ok(street) => {
+                intake.report.keep(KIND);
+                let issue = Issue { id: id.clone(), position, category, status, reported_at, closed_at, description };
+                found.entry(street).or_default().push(issue);
+            }
+            Err(why) => {
+                intake.report.reject(place, Reason::DuplicateId, why);
+                is_one_elsewhere = true;
+            }
+        }
         seen.insert(id);
     }
-    intake.require(path, KIND)?;
+    if !is_one_elsewhere {
+        intake.require(path, KIND)?;
+    }
     Ok(found)
 }
 

@@ -1,8 +1,9 @@
 //! OpenStreetMap extracts (PBF): roads, railways, rivers, water, buildings with addresses, administrative boundaries.
 //!
-//! The file is read block by block, several times, and only what touches the area is kept: relations first, then the
-//! area's boundary, then nodes near the area, the ways that pass it, and what those still lack. Lines that touch the area are
-//! kept whole; a building belongs to the area that owns its interior point.
+//! The file is read block by block, several times: first its relations, of which every administrative boundary, building and
+//! water is held wherever it lies, since nothing tells yet where that is; then the area's boundary; then nodes near the area,
+//! the ways that pass it, and what those still lack. Of nodes and ways only these are held. Lines that touch the area are kept
+//! whole; a building belongs to the area that owns its interior point.
 
 mod area;
 mod build;

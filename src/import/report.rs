@@ -198,13 +198,6 @@ impl Report {
         self.add(place, reason, message.into(), false);
     }
 
-    /// Refuses a record that was counted as taken over.
-    pub fn take_back(&mut self, place: Place<'_>, reason: Reason, message: impl Into<String>) {
-        let count = self.counts.entry(place.kind).or_default();
-        count.kept = count.kept.saturating_sub(1);
-        self.reject(place, reason, message);
-    }
-
     /// Remarks on a record that is kept.
     pub fn remark(&mut self, place: Place<'_>, reason: Reason, message: impl Into<String>) {
         *self.remarked.entry(reason).or_default() += 1;

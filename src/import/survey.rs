@@ -1,7 +1,7 @@
 //! A survey folder: boundary, streets, buildings, households and, where there are any, issues.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     geometry::Crs,
-    model::{Area, Building, Code, Level, Line, LineClass, LonLat},
+    model::{Area, Building, Code, Level, Line, LineClass, LonLat, NO_STREET},
 };
 
 /// The word the report uses for streets.geojson.
@@ -33,14 +33,23 @@ pub struct Options {
     pub crs: Option<Crs>,
     /// The zone of times without an offset.
     pub zone: TimeZone,
+    /// The streets, other than the survey's, under which issues are filed already, by issue id.
+    pub filed: HashMap<String, Code>,
 }
 
 /// Reads a survey folder as the street `code`; `name` falls back to the boundary's name, then to the code.
-/// Without `households.csv` households are estimated from the buildings.
+/// Without `households.csv` households are estimated from the buildings. Beside the street's records there are those of
+/// [`NO_STREET`] where the survey has issues that are filed there; an issue that another street has is refused.
 ///
 /// # Errors
 /// A missing or broken file, a boundary that is not whole, or a file of which no record can be used.
-pub fn read(folder: &Path, code: &Code, name: Option<&str>, options: &Options, intake: &mut Intake<'_>) -> Result<Records, Error> {
+pub fn read(
+    folder: &Path,
+    code: &Code,
+    name: Option<&str>,
+    options: &Options,
+    intake: &mut Intake<'_>,
+) -> Result<BTreeMap<Code, Records>, Error> {
     let outline = boundaries::read_outline(&file(folder, "boundary.geojson")?, options.crs, intake)?;
     if let Some(theirs) = outline.code.as_deref().filter(|theirs| *theirs != code.as_str()) {
         intake.report.note(format!("boundary.geojson says its code is {theirs}; it was taken as street {code}, as asked"));
@@ -62,22 +71,31 @@ pub fn read(folder: &Path, code: &Code, name: Option<&str>, options: &Options, i
     };
 
     let issue_list = folder.join("issues.csv");
-    let issues = if issue_list.exists() {
-        // All under this street, whichever they lie in: the folder is one street's survey.
-        Rows::Merge(issues::read(&issue_list, &table, &options.zone, |_, _| code.clone(), intake)?.remove(code).unwrap_or_default())
+    let mut issues = if issue_list.exists() {
+        // All under this street, whichever they lie in: the folder is one street's survey. Only those that were known before
+        // the street was stay filed where they are.
+        let street_of = |id: &str, _| match options.filed.get(id) {
+            None => Ok(code.clone()),
+            Some(other) if other.as_str() == NO_STREET => Ok(other.clone()),
+            Some(other) => Err(format!("street {other} has an issue of this id already")),
+        };
+        issues::read(&issue_list, &table, &options.zone, street_of, intake)?
     } else {
-        Rows::Untouched
+        BTreeMap::new()
     };
     let name = name.map(str::to_owned).or(outline.name).unwrap_or_else(|| code.to_string());
     let street = Area { code: code.clone(), level: Level::Street, name, boundary: outline.boundary };
-    Ok(Records {
+    let records = Records {
         areas: Rows::Merge(vec![street]),
         lines: Rows::Replace(lines),
-        waters: Rows::Replace(vec![]),
         buildings: Rows::Replace(buildings),
         households: Rows::Replace(households),
-        issues,
-    })
+        issues: issues.remove(code).map_or(Rows::Untouched, Rows::Merge),
+        // A survey says nothing of water.
+        ..Records::default()
+    };
+    let elsewhere = issues.into_iter().map(|(code, issues)| (code, Records { issues: Rows::Merge(issues), ..Records::default() }));
+    Ok(elsewhere.chain([(code.clone(), records)]).collect())
 }
 
 fn file(folder: &Path, name: &str) -> Result<PathBuf, Error> {

@@ -147,6 +147,11 @@ pub fn owns_file(url: &str, path: &Path) -> bool {
     url::owns_file(url, path)
 }
 
+/// Whether two paths name one file, by whatever name, whether or not it is there yet.
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    url::is_same_file(a, b)
+}
+
 /// Brings the schema up to date; with `drop_rtree` also takes the spatial R-trees out of a GeoPackage.
 ///
 /// # Errors

@@ -43,7 +43,8 @@ pub(super) fn owns_file(url: &str, path: &Path) -> bool {
     })
 }
 
-fn is_same_file(a: &Path, b: &Path) -> bool {
+/// Whether two paths name one file, also through links and `..`; neither need be there yet.
+pub(super) fn is_same_file(a: &Path, b: &Path) -> bool {
     if a == b || place(a).is_some_and(|a| Some(a) == place(b)) {
         return true;
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use wangge::model::{Change, ChangeSet, Code, Group, NO_STREET, Plan, PlanId, PlanState, StreetData};
+use wangge::model::{Change, ChangeSet, Code, Group, IssueStatus, NO_STREET, Plan, PlanId, PlanState, StreetData};
 
 use super::{
     folder::{self, BOUNDARY, HOUSEHOLDS, street},
@@ -130,6 +130,54 @@ fn a_household_list_replaces_estimates_and_is_kept_by_the_next_map() {
     assert_eq!(desk.stored("520201901").households.len(), 3, "others of the list stay");
     desk.imported(&["households", &part, "--replace"]);
     assert_eq!(desk.stored("520201901").households.len(), 1);
+}
+
+#[test]
+fn a_household_that_moves_to_another_street_leaves_its_own() {
+    let desk = Desk::new();
+    for (code, area) in [("520201901", "Bergdorf"), ("520201902", "Talheim")] {
+        desk.imported(&["osm", text(&map::town()), "--area", area, "--street", code]);
+    }
+    let ids = |code: &str| -> Vec<String> { desk.stored(code).households.into_iter().map(|household| household.id).collect() };
+    let list = desk.write("list.csv", "household_id,lon,lat\nA,104.801,26.501\nB,104.803,26.503\nC,104.815,26.505\n");
+    desk.imported(&["households", &list]);
+    assert_eq!((ids("520201901"), ids("520201902")), (vec!["A".into(), "B".into()], vec!["C".into()]));
+    let moved = desk.write("moved.csv", "household_id,lon,lat\nB,104.816,26.506\n");
+    let result = desk.imported(&["households", &moved]);
+    assert_eq!((ids("520201901"), ids("520201902")), (vec!["A".into()], vec!["B".into(), "C".into()]));
+    assert_eq!(result["streets"][0]["removed"], serde_json::json!({"households": 1}));
+    let notes = result["report"]["notes"].to_string();
+    assert!(notes.contains("1 households of street 520201901 lie in another street now"), "{notes}");
+    // The last of a list may go, too.
+    let last = desk.write("last.csv", "household_id,lon,lat\nA,104.816,26.506\n");
+    desk.imported(&["households", &last]);
+    assert_eq!((ids("520201901").len(), ids("520201902").len()), (0, 3));
+}
+
+#[test]
+fn issues_from_before_the_street_are_updated_where_they_are() {
+    let desk = Desk::new();
+    let row = "issue_id,lon,lat,category,reported_at,status\nI1,104.8410,26.5810,waste,2026-03-01,";
+    let survey = folder::folder("issues.csv", format!("{row}open\n"));
+    let list = survey.path().join("issues.csv");
+    desk.imported(&["issues", text(&list)]);
+    assert_eq!(desk.stored(NO_STREET).issues.len(), 1);
+    std::fs::write(&list, format!("{row}closed\nI2,104.8411,26.5810,waste,2026-03-02,open\n")).unwrap();
+    let result = desk.imported(&["survey", text(survey.path()), "--street", "520201901"]);
+    assert_eq!(result["report"]["counts"]["issues"], serde_json::json!({"read": 2, "kept": 2, "rejected": 0}));
+    let (before, own) = (desk.stored(NO_STREET).issues, desk.stored("520201901").issues);
+    assert_eq!((before.len(), before[0].status), (1, IssueStatus::Closed));
+    assert_eq!((own.len(), own[0].id.as_str()), (1, "I2"));
+}
+
+#[test]
+fn a_survey_keeps_the_water_of_a_map() {
+    let (desk, survey) = (Desk::new(), folder::folder("", ""));
+    desk.imported(&["osm", text(&map::town()), "--area", "Bergdorf", "--street", "520201901"]);
+    let waters = desk.stored("520201901").waters;
+    assert_eq!(waters.len(), 1);
+    desk.imported(&["survey", text(survey.path()), "--street", "520201901"]);
+    assert_eq!(desk.stored("520201901").waters, waters);
 }
 
 #[test]
@@ -318,6 +366,9 @@ fn streets_may_not_share_issue_ids_and_say_when_they_share_ground() {
     let survey = folder::folder("issues.csv", "issue_id,lon,lat,category,reported_at\nI1,104.8410,26.5810,waste,2026-03-01\n");
     desk.imported(&["survey", text(survey.path()), "--street", "520201901"]);
     let other = desk.imported(&["survey", text(survey.path()), "--street", "520201902"]);
+    let problem = &other["report"]["problems"][0];
+    assert_eq!((&problem["file"], &problem["line"]), (&"issues.csv".into(), &2.into()), "{problem}");
+    assert_eq!(problem["message"], "street 520201901 has an issue of this id already");
     assert_eq!(other["report"]["counts"]["issues"], serde_json::json!({"read": 1, "kept": 0, "rejected": 1}));
     assert!(desk.stored("520201902").issues.is_empty());
     // A square kilometre of the projection, which is a little less on the ground.

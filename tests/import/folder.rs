@@ -1,7 +1,7 @@
 //! A small survey folder to start from: a square street of about a kilometre in EPSG:4544 with two lines, two buildings and
 //! three households.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use jiff::tz::TimeZone;
 use tempfile::TempDir;
@@ -55,9 +55,9 @@ pub fn read(folder: &Path) -> (Result<Records, Error>, Report) {
 
 pub fn read_as(folder: &Path, crs: Option<Crs>) -> (Result<Records, Error>, Report) {
     let mut intake = Intake::quiet();
-    let options = survey::Options { crs, zone: TimeZone::fixed(jiff::tz::offset(8)) };
+    let options = survey::Options { crs, zone: TimeZone::fixed(jiff::tz::offset(8)), filed: HashMap::new() };
     let records = survey::read(folder, &street(), None, &options, &mut intake);
-    (records, intake.report)
+    (records.map(|mut records| records.remove(&street()).unwrap()), intake.report)
 }
 
 /// Reason, file, line and record of every problem.

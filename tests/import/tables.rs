@@ -22,7 +22,7 @@ fn read_issues(content: impl AsRef<[u8]>, options: &TableOptions) -> (Result<Vec
     std::fs::write(&path, content).unwrap();
     let mut intake = Intake::quiet();
     let street = Code::new("000000000").unwrap();
-    let found = issues::read(&path, options, &TimeZone::fixed(jiff::tz::offset(8)), |_, _| street.clone(), &mut intake);
+    let found = issues::read(&path, options, &TimeZone::fixed(jiff::tz::offset(8)), |_, _| Ok(street.clone()), &mut intake);
     (found.map(|mut found| found.remove(&street).unwrap_or_default()), intake.report)
 }
 

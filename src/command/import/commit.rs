@@ -8,7 +8,7 @@ use std::{
 use anyhow::bail;
 use serde::Serialize;
 use wangge::{
-    import::{Intake, Reason, Records, Report, Rows, boundaries::NOTICED_M2, diff, households, issues, report::Place, shared_m2, survey},
+    import::{Intake, Records, Report, Rows, boundaries::NOTICED_M2, diff, households, osm, shared_m2, survey},
     model::{Change, ChangeKind, ChangeSet, Code, Level, MultiPolygon, PlanState, StreetData, Version, World},
     store::{self, Store},
 };
@@ -49,14 +49,13 @@ pub async fn commit_all(
 async fn commit_each(
     store: &Arc<dyn Store>,
     what: &str,
-    mut records: BTreeMap<Code, Records>,
+    records: BTreeMap<Code, Records>,
     force: bool,
     intake: &mut Intake<'_>,
 ) -> anyhow::Result<Vec<Outcome>> {
     let has_street = |records: &Records| records.areas.rows().iter().any(|area| area.level == Level::Street);
-    if records.values().any(|records| has_street(records) || !records.issues.rows().is_empty()) {
+    if records.values().any(has_street) {
         let world = store.load().await?;
-        refuse_known_issues(&world, &mut records, &mut intake.report);
         note_overlaps(&world, &records, &mut intake.report);
     }
     if !force {
@@ -118,40 +117,27 @@ fn check_trust(set: &ChangeSet, records: &Records, report: &Report) -> anyhow::R
     for change in set.changes.iter().filter(|change| is_removal(change)) {
         let (replaces, kind) = match change {
             Change::DeleteLines(_) => (matches!(records.lines, Rows::Replace(_)), survey::LINES),
+            Change::DeleteWaters(_) => (matches!(records.waters, Rows::Replace(_)), osm::WATERS),
             Change::DeleteBuildings(_) => (matches!(records.buildings, Rows::Replace(_)), survey::BUILDINGS),
             Change::DeleteHouseholds(_) => (matches!(records.households, Rows::Replace(_)), households::KIND),
             Change::DeleteAreas(_) => (matches!(records.areas, Rows::Replace(_)), wangge::import::boundaries::KIND),
             _ => continue,
         };
         let count = report.count(kind);
-        if replaces && count.rejected * 100 > count.read * UNTRUSTED_PERCENT {
+        // What was read may be far more: a map counts its whole file, and looks only at what is near the street.
+        let looked_at = count.kept + count.rejected;
+        if replaces && count.rejected * 100 > looked_at * UNTRUSTED_PERCENT {
             bail!(
                 "{} of {} {kind} cannot be used, and {} stored {kind} of street {} would be removed; nothing was changed: mend the input, \
                  or take it as it is with --force",
                 count.rejected,
-                count.read,
+                looked_at,
                 change.kind().1,
                 set.street
             );
         }
     }
     Ok(())
-}
-
-/// Issue ids are unique everywhere: one that another street has already is refused.
-fn refuse_known_issues(world: &World, records: &mut BTreeMap<Code, Records>, report: &mut Report) {
-    for (street, records) in records {
-        let (Rows::Merge(rows) | Rows::Replace(rows)) = &mut records.issues else { continue };
-        let others = world.iter().filter(|(other, _)| *other != street);
-        let taken: BTreeMap<&str, &Code> =
-            others.flat_map(|(other, data)| data.issues.iter().map(move |i| (i.id.as_str(), other))).collect();
-        rows.retain(|issue| {
-            let Some(other) = taken.get(issue.id.as_str()) else { return true };
-            let place = Place { file: "issues.csv", line: None, record: &issue.id, kind: issues::KIND };
-            report.take_back(place, Reason::DuplicateId, format!("street {other} has an issue of this id already"));
-            false
-        });
-    }
 }
 
 fn note_overlaps(world: &World, records: &BTreeMap<Code, Records>, report: &mut Report) {
@@ -196,6 +182,40 @@ fn note_plans(stored: &StreetData, set: &ChangeSet, report: &mut Report) {
         let lost = plan.groups.iter().flat_map(|group| &group.members).filter(|member| gone.contains(member.as_str())).count();
         if lost > 0 {
             report.note(format!("plan {} of street {} names {lost} households that no longer exist; plan again", plan.id.0, set.street));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wangge::import::{Reason, report::Place};
+
+    use super::*;
+
+    #[test]
+    fn a_map_is_not_trusted_for_what_lies_far_away() {
+        let street = Code::new("520201901").unwrap();
+        let ids = || vec!["w1".to_owned()];
+        for (kind, change) in [
+            (survey::LINES, Change::DeleteLines(ids())),
+            (osm::WATERS, Change::DeleteWaters(ids())),
+            (survey::BUILDINGS, Change::DeleteBuildings(ids())),
+        ] {
+            let set = ChangeSet { street: street.clone(), what: "import osm".into(), changes: vec![change] };
+            let records = Records {
+                lines: Rows::Replace(vec![]),
+                waters: Rows::Replace(vec![]),
+                buildings: Rows::Replace(vec![]),
+                ..Records::default()
+            };
+            let mut report = Report::default();
+            report.read_many(kind, 1_000_000);
+            report.keep_many(kind, 9);
+            report.reject(Place { file: "map", line: None, record: "way 1", kind }, Reason::Incomplete, "");
+            check_trust(&set, &records, &report).unwrap();
+            report.reject(Place { file: "map", line: None, record: "way 2", kind }, Reason::Incomplete, "");
+            let message = check_trust(&set, &records, &report).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("2 of 11 {kind} cannot be used, and 1 stored {kind} of street 520201901")), "{message}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use wangge::{export::Target, import::Report};
+use wangge::{export::Target, import::Report, store};
 
 /// A report file being written. It takes its place with [`Record::finish`].
 pub struct Record {
@@ -24,12 +24,11 @@ enum Place {
 impl Record {
     /// Begins the file, and the report that fills it. `inputs` and the database must not be the file.
     pub fn create(path: &Path, inputs: &[PathBuf], database: &str) -> anyhow::Result<(Self, Report)> {
-        let mut kept = inputs.to_vec();
-        if let Some(database) = database.strip_prefix("gpkg:") {
-            kept.extend(["", "-wal", "-shm", "-journal"].map(|end| PathBuf::from(format!("{database}{end}"))));
-        }
-        if let Some(same) = kept.iter().find(|kept| is_same(kept, path)) {
+        if let Some(same) = inputs.iter().find(|input| store::is_same_file(input, path)) {
             bail!("--report {} would overwrite {}, which this import needs; name another file", path.display(), same.display());
+        }
+        if store::owns_file(database, path) {
+            bail!("--report {} would overwrite the database; name another file", path.display());
         }
         // A device or a pipe has no place to be taken: it is written to as it is.
         let is_special = std::fs::metadata(path).is_ok_and(|meta| !meta.is_file());
@@ -66,26 +65,4 @@ impl Write for Shared {
             Place::Special(file) => file.flush(),
         }
     }
-}
-
-/// Whether two paths name one file, also through links and `..`.
-fn is_same(a: &Path, b: &Path) -> bool {
-    let (Some(a), Some(b)) = (real(a), real(b)) else { return a == b };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let inode = |path: &Path| std::fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
-        if inode(&a).is_some() && inode(&a) == inode(&b) {
-            return true;
-        }
-    }
-    a == b
-}
-
-/// The path without links; of a file that is to come, its folder's.
-fn real(path: &Path) -> Option<PathBuf> {
-    std::fs::canonicalize(path).ok().or_else(|| {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Some(std::fs::canonicalize(folder).ok()?.join(path.file_name()?))
-    })
 }

@@ -15,7 +15,7 @@ use wangge::{
         households::{self, HomeStreet},
         issues, osm, survey,
     },
-    model::{ChangeKind, Code, Level, NO_STREET, StreetData},
+    model::{ChangeKind, Code, Household, Level, NO_STREET, StreetData},
     store::{self, Store},
 };
 
@@ -134,19 +134,26 @@ async fn import_osm(args: &Osm, intake: &mut Intake<'_>) -> anyhow::Result<Vec<O
 }
 
 async fn import_survey(args: &Survey, intake: &mut Intake<'_>) -> anyhow::Result<Vec<Outcome>> {
-    let options = survey::Options { crs: args.crs, zone: args.timezone.0.clone() };
-    let records = survey::read(&args.folder, &args.street.code, args.street.name.as_deref(), &options, intake)?;
-    let store = store::open(&args.output.database.url).await?;
-    commit_all(&store, "import survey", [(args.street.code.clone(), records)].into(), args.output.force, intake).await
+    let street = &args.street.code;
+    let has_issues = args.folder.join("issues.csv").exists();
+    let opened = if has_issues { open_if_there(&args.output.database).await? } else { None };
+    let mut filed = HashMap::new();
+    for (code, stored) in load_streets(opened.as_ref(), |code| code != street).await? {
+        filed.extend(stored.issues.into_iter().map(|issue| (issue.id, code.clone())));
+    }
+    let options = survey::Options { crs: args.crs, zone: args.timezone.0.clone(), filed };
+    let records = survey::read(&args.folder, street, args.street.name.as_deref(), &options, intake)?;
+    let store = open_now(opened, &args.output.database).await?;
+    commit_all(&store, "import survey", records, args.output.force, intake).await
 }
 
 async fn import_households(args: &Households, intake: &mut Intake<'_>) -> anyhow::Result<Vec<Outcome>> {
     let opened = open_if_there(&args.output.database).await?;
     let stored = load_streets(opened.as_ref(), |code| args.street.as_ref().is_none_or(|only| only.code == *code)).await?;
-    let home = |(code, stored): (Code, StreetData)| {
-        Some(HomeStreet::new(code, Enclosure::new(stored.street()?.boundary.clone()), &stored.buildings))
+    let home = |(code, stored): (&Code, &StreetData)| {
+        Some(HomeStreet::new(code.clone(), Enclosure::new(stored.street()?.boundary.clone()), &stored.buildings))
     };
-    let streets: Vec<HomeStreet> = stored.into_iter().filter_map(home).collect();
+    let streets: Vec<HomeStreet> = stored.iter().filter_map(home).collect();
     if streets.is_empty() {
         let which = args.street.as_ref().map_or("no street".to_owned(), |street| format!("no street {}", street.code));
         let why = "has a boundary in the database; import a survey, a map or the street's boundary first";
@@ -154,9 +161,28 @@ async fn import_households(args: &Households, intake: &mut Intake<'_>) -> anyhow
     }
     let found = households::read(&args.file, &args.table.options(), &streets, intake)?;
     let rows = |rows| if args.replace { Rows::Replace(rows) } else { Rows::Merge(rows) };
+    let moved = moved_away(&found, &stored);
     let records = found.into_iter().map(|(code, households)| (code, Records { households: rows(households), ..Records::default() }));
+    let mut records: BTreeMap<Code, Records> = records.collect();
+    for (code, ids) in moved {
+        intake.report.note(format!("{} households of street {code} lie in another street now; they are removed from {code}", ids.len()));
+        records.entry(code).or_default().moved_households = ids;
+    }
     let store = open_now(opened, &args.output.database).await?;
-    commit_all(&store, "import households", records.collect(), args.output.force, intake).await
+    commit_all(&store, "import households", records, args.output.force, intake).await
+}
+
+/// Listed households that are stored in one street and were found in another, by the street they leave. With `--street` no other
+/// street is known here, and none is touched.
+fn moved_away(found: &BTreeMap<Code, Vec<Household>>, stored: &BTreeMap<Code, StreetData>) -> BTreeMap<Code, Vec<String>> {
+    let homes: HashMap<&str, &Code> =
+        found.iter().flat_map(|(code, households)| households.iter().map(move |household| (household.id.as_str(), code))).collect();
+    let leaving = |(code, data): (&Code, &StreetData)| {
+        let has_left = |id: &str| homes.get(id).is_some_and(|home| *home != code);
+        let listed = data.households.iter().filter(|household| !household.estimated);
+        (code.clone(), listed.filter(|household| has_left(&household.id)).map(|household| household.id.clone()).collect::<Vec<_>>())
+    };
+    stored.iter().map(leaving).filter(|(_, ids)| !ids.is_empty()).collect()
 }
 
 async fn import_issues(args: &Issues, intake: &mut Intake<'_>) -> anyhow::Result<Vec<Outcome>> {
@@ -173,7 +199,7 @@ async fn import_issues(args: &Issues, intake: &mut Intake<'_>) -> anyhow::Result
     }
     let street_of = |id: &str, position| {
         let here = || streets.iter().find(|(_, enclosure)| enclosure.owns(position)).map(|(code, _)| code.clone());
-        filed.get(id).cloned().or_else(here).unwrap_or_else(|| no_street.clone())
+        Ok(filed.get(id).cloned().or_else(here).unwrap_or_else(|| no_street.clone()))
     };
     let found = issues::read(&args.file, &args.table.options(), &args.timezone.0, street_of, intake)?;
     if let Some(outside) = found.get(&no_street) {

@@ -57,7 +57,7 @@ pub fn records(path: &Path, street: Area, enclosure: &Enclosure, mut found: Foun
         waters: Rows::Replace(waters),
         buildings: Rows::Replace(buildings),
         households: Rows::Replace(households),
-        issues: Rows::Untouched,
+        ..Records::default()
     }
 }
 
