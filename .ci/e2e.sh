@@ -81,6 +81,18 @@ if [ -z "$ready" ]; then
 fi
 echo "wangge demo: $households households, ready at $url"
 
+# Whatever name setup.sh accepted.
+if [ -z "${CHROMIUM:-}" ]; then
+    for name in chromium chromium-browser google-chrome; do
+        CHROMIUM=$(command -v "$name") && break
+    done
+fi
+export CHROMIUM
+[ -n "$CHROMIUM" ] || {
+    echo "no Chromium found; run .ci/setup.sh, or name one in CHROMIUM" >&2
+    exit 1
+}
+
 cd "$root/web"
 # In the background, because bash answers a signal only between commands or while it waits; in a process group of its own (set -m),
 # because npm does not pass a signal on to what it runs.

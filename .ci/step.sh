@@ -6,9 +6,12 @@ heading=$1
 shift
 printf '\n==> %s\n' "$heading"
 started=$SECONDS
+# In a process group of its own (set -m), so that a signal reaches all that the command runs: cargo and make do not pass it on.
+set -m
 "$@" </dev/null &
 command=$!
-trap 'kill -TERM "$command" 2>/dev/null' INT TERM
+set +m
+trap 'kill -TERM -- "-$command" 2>/dev/null' INT TERM
 wait "$command"
 code=$?
 # A trap ends the wait early: wait again for the command itself.

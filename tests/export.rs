@@ -157,6 +157,23 @@ fn groups_are_memberships_in_csv_and_hulls_in_geojson() {
 }
 
 #[test]
+fn households_beyond_the_plan_are_in_the_total_and_outside() {
+    let mut world = world();
+    let street = world.get_mut(&code(STREET)).unwrap();
+    let beyond = wangge::model::Household { id: "h999".into(), position: at(2500, 500), persons: Some(7), ..street.households[0].clone() };
+    street.households.push(beyond);
+    let snapshot = Snapshot::build(world).unwrap();
+    let mut out = Vec::new();
+    export::write_report_csv(&snapshot, &scope(None), &mut out).unwrap();
+    let rows = csv::Reader::from_reader(&out[..]).deserialize::<BTreeMap<String, String>>().map(Result::unwrap).collect::<Vec<_>>();
+    let of = |level: &str| {
+        let row = rows.iter().find(|row| row["level"] == level).unwrap();
+        (row["households"].as_str(), row["persons"].as_str())
+    };
+    assert_eq!((of("total"), of("street"), of("outside")), (("41", "97"), ("40", "90"), ("1", "7")));
+}
+
+#[test]
 fn points_can_be_imported_again() {
     let snapshot = snapshot();
     let issues = csv_text(&snapshot, Set::Issues, &scope(Some(STREET)));

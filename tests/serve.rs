@@ -310,13 +310,23 @@ async fn near_lists_nearest_first_and_guards_households() {
     assert_eq!(noise[0]["id"], "i3");
     let group = near(format!("{}&kind=groups&limit=1", lonlat(100, 300))).await.json()["items"].clone();
     assert_eq!((&group[0]["code"], &group[0]["households"]), (&json!(format!("{SOUTH_WEST}001")), &json!(10)));
-    assert_eq!(group[0]["lon"].as_f64().unwrap(), at(220, 300).lon());
+    let groups = near(format!("{}&kind=groups&limit=100", lonlat(100, 300))).await.json()["items"].clone();
+    assert_eq!(groups.as_array().unwrap().len(), 4);
+    let street = &world()[&code(STREET)];
+    for group in groups.as_array().unwrap() {
+        let [lon, lat, distance] = ["lon", "lat", "distance_m"].map(|name| group[name].as_f64().unwrap());
+        let here = wangge::model::LonLat::from_degrees(lon, lat).unwrap();
+        assert!(street.households.iter().all(|household| household.position != here), "{group} is where a household is");
+        assert_eq!(distance % 10.0, 0.0, "{group}");
+    }
     near(format!("{}&kind=households", lonlat(0, 0))).await.problem(403, "households_guarded");
     near(format!("{}&kind=dogs", lonlat(0, 0))).await.problem(400, "bad_parameter");
     let open = Fixture::new(Options { households: true, ..Options::default() }).await;
     let households = open.get(&format!("/api/near?{}&kind=households&limit=3", lonlat(220, 300))).await.json()["items"].clone();
     assert_eq!((households.as_array().unwrap().len(), &households[0]["id"]), (3, &json!("h100")));
     assert!(households[0].get("address").is_none());
+    let group = open.get(&format!("/api/near?{}&kind=groups&limit=1", lonlat(100, 300))).await.json()["items"].clone();
+    assert_eq!(group[0]["lon"].as_f64().unwrap(), at(220, 300).lon());
 }
 
 #[tokio::test]

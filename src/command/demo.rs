@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use jiff::{Span, Timestamp, civil::Date};
+use tempfile::TempDir;
 use wangge::{
     city::{self, names},
     import::{Intake, Report, diff, survey},
@@ -22,7 +23,7 @@ use super::{
     output::tell,
     plan::book,
     progress::Progress,
-    serve::{Listen, end_signal, serve_until_signal},
+    serve::{Listen, end_signal, leave, serve_until_signal},
     street_code, today,
 };
 
@@ -48,18 +49,20 @@ pub struct Args {
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
+    let end = end_signal();
     let folder = Folder::open(args.data.clone())?;
-    let store = store::open(&format!("gpkg:{}", folder.path.join("demo.gpkg").display())).await?;
     let options = Options { households: true, hosts: args.listen.hosts(), ..Options::default() };
-    tokio::select! {
-        made = make(&args, &folder.path, &store) => made?,
-        () = end_signal() => {
-            // A planner at work does not hear signals; leave without it, but not without tidying up.
-            drop(folder);
-            std::process::exit(130);
-        }
-    }
-    serve_until_signal(listener, store, options).await
+    let ready = async {
+        let store = store::open(&format!("gpkg:{}", folder.path().join("demo.gpkg").display())).await?;
+        make(&args, folder.path(), &store).await?;
+        anyhow::Ok(store)
+    };
+    let made = tokio::select! {
+        made = ready => Some(made?),
+        () = end.clone() => None,
+    };
+    let Some(store) = made else { leave(folder) };
+    serve_until_signal(listener, store, options, end, folder).await
 }
 
 /// Makes what is not there yet: the city, its rows, its plan.
@@ -131,24 +134,25 @@ fn a_year_before(day: Date) -> Date {
 }
 
 /// Where the demo's files are; a temporary folder goes when it is dropped.
-struct Folder {
-    path: PathBuf,
-    is_temporary: bool,
+enum Folder {
+    Kept(PathBuf),
+    Temporary(TempDir),
 }
 
 impl Folder {
     fn open(kept: Option<PathBuf>) -> anyhow::Result<Self> {
-        let is_temporary = kept.is_none();
-        let path = kept.unwrap_or_else(|| std::env::temp_dir().join(format!("wangge-demo-{}", std::process::id())));
+        let Some(path) = kept else {
+            let made = tempfile::Builder::new().prefix("wangge-demo-").tempdir();
+            return Ok(Self::Temporary(made.context("cannot make a temporary folder")?));
+        };
         std::fs::create_dir_all(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
-        Ok(Self { path, is_temporary })
+        Ok(Self::Kept(path))
     }
-}
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.is_temporary {
-            let _ = std::fs::remove_dir_all(&self.path);
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(folder) => folder.path(),
         }
     }
 }

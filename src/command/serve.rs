@@ -3,6 +3,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use wangge::{
     serve::{self, Hosts, Options, Service},
     store::Store,
@@ -35,11 +39,12 @@ pub struct Listen {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    let end = end_signal();
     // The socket first: a port in use shows before a long load.
     let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
     let store = args.database.open_existing().await?;
     let options = Options { households: args.households, hosts: args.listen.hosts(), ..Options::default() };
-    serve_until_signal(listener, store, options).await
+    serve_until_signal(listener, store, options, end, ()).await
 }
 
 impl Listen {
@@ -49,16 +54,32 @@ impl Listen {
     }
 }
 
-/// Loads, says where the map is, and serves until Ctrl-C or SIGTERM.
-pub async fn serve_until_signal(listener: tokio::net::TcpListener, store: Arc<dyn Store>, options: Options) -> anyhow::Result<()> {
+/// Loads, says where the map is, and serves until `end`; then drops `kept`, also when the loading is broken off.
+pub async fn serve_until_signal<K>(
+    listener: tokio::net::TcpListener,
+    store: Arc<dyn Store>,
+    options: Options,
+    end: EndSignal,
+    kept: K,
+) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the listening socket has no address")?;
-    let service = Service::start(store.clone(), options).await?;
+    let service = tokio::select! {
+        service = Service::start(store.clone(), options) => service?,
+        () = end.clone() => leave(kept),
+    };
     tell(&format!("Wangge is at {} (Ctrl-C ends it)", url(address)));
-    serve::run(listener, service, end_signal()).await.context("serving")?;
+    serve::run(listener, service, end).await.context("serving")?;
     // A request that was cut off may still hold a connection.
     let _ = tokio::time::timeout(Duration::from_secs(5), store.close()).await;
+    drop(kept);
     tell("Wangge has ended");
     Ok(())
+}
+
+/// Ends before anything is served. An indexer or planner at work does not hear signals: leave without it, but not without tidying up.
+pub fn leave<K>(kept: K) -> ! {
+    drop(kept);
+    std::process::exit(130);
 }
 
 /// A URL that a browser on this machine opens.
@@ -69,24 +90,46 @@ fn url(address: SocketAddr) -> String {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub async fn end_signal() {
-    let interrupt = async {
+/// Ready once Ctrl-C or SIGTERM has come, for everyone who holds it, and from then on.
+pub type EndSignal = Shared<BoxFuture<'static, ()>>;
+
+/// Begins to listen for Ctrl-C and SIGTERM. One for the whole command: a signal is told only to who listens already.
+pub fn end_signal() -> EndSignal {
+    #[cfg(unix)]
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    #[cfg(unix)]
+    let interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    #[cfg(unix)]
+    let heard = async move {
+        let one = async |signal: std::io::Result<tokio::signal::unix::Signal>| match signal {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        };
+        tokio::select! {
+            () = one(interrupt) => {}
+            () = one(terminate) => {}
+        }
+    };
+    #[cfg(not(unix))]
+    let heard = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+    heard.boxed().shared()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_signal_is_kept_for_those_who_wait_later() {
+        let end = end_signal();
+        // Nobody waits yet, as while the data are loaded.
+        assert!(std::process::Command::new("kill").args(["-TERM", &std::process::id().to_string()]).status().unwrap().success());
+        for waiting in [end.clone(), end] {
+            tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
         }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
     }
 }

@@ -25,9 +25,10 @@ struct Row {
     estimated: bool,
 }
 
-/// Writes totals as CSV and returns the number of rows: the sum first, then streets, communities and cells by code. Issues are counted where they lie; those
-/// of the sum that lie in no cell (outside every street, or in a street without a plan) stand in a row of their own,
-/// `level` = `outside`, so that the sum is the cells plus that row.
+/// Writes totals as CSV and returns the number of rows: the sum first, then streets, communities and cells by code. Issues are
+/// counted where they lie; those of the sum, and households, that lie in no cell (outside every street, in a street without a plan,
+/// or where a street grew after its plan) stand in a row of their own, `level` = `outside`, so that the sum is the cells plus that
+/// row.
 ///
 /// # Errors
 /// [`Error::NoSuchArea`], [`Error::Write`].
@@ -74,10 +75,18 @@ fn rows(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Row>, Error> {
         }
         rows.extend(of_level);
     }
-    // Streets without a plan have households but no cells; the sum counts them once, where they are known.
-    let streets = tally(snapshot, scope, Level::Street);
-    let base: Vec<Row> =
-        if streets.is_empty() { finest.clone() } else { rows.iter().filter(|row| row.level == "street").cloned().collect() };
+    // Households may lie in no cell: of a street without a plan, or where a street grew after its plan. The sum counts every
+    // household once, as the street knows it.
+    let mut base: Vec<Row> = rows.iter().filter(|row| row.level == Level::Street.as_str()).cloned().collect();
+    for (row, tally) in base.iter_mut().zip(tally(snapshot, scope, Level::Street)) {
+        if let Some(street) = snapshot.street(&tally.code) {
+            (row.households, row.persons) = (street.stats.households, street.stats.persons);
+        }
+    }
+    if base.is_empty() {
+        base.clone_from(&finest);
+    }
+    let persons = |rows: &[Row]| rows.iter().filter_map(|row| row.persons).reduce(|a, b| a + b);
     let in_cells = sum_issues(&finest);
     let outside = Row {
         level: "outside",
@@ -85,8 +94,8 @@ fn rows(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Row>, Error> {
         name: String::new(),
         cells: 0,
         groups: 0,
-        households: sum(&base, |row| row.households) - sum(&finest, |row| row.households),
-        persons: None,
+        households: sum(&base, |row| row.households).saturating_sub(sum(&finest, |row| row.households)),
+        persons: persons(&base).map(|all| all.saturating_sub(persons(&finest).unwrap_or_default())).filter(|outside| *outside > 0),
         issues: all.total.saturating_sub(in_cells.total),
         open_issues: all.open.saturating_sub(in_cells.open),
         estimated: false,
@@ -98,7 +107,7 @@ fn rows(snapshot: &Snapshot, scope: &Scope) -> Result<Vec<Row>, Error> {
         cells: sum(&finest, |row| row.cells),
         groups: sum(&finest, |row| row.groups),
         households: sum(&base, |row| row.households),
-        persons: base.iter().filter_map(|row| row.persons).reduce(|a, b| a + b),
+        persons: persons(&base),
         issues: all.total,
         open_issues: all.open,
         estimated: base.iter().any(|row| row.estimated),

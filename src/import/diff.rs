@@ -39,20 +39,13 @@ pub struct Records {
     pub buildings: Rows<Building>,
     /// Households. Estimated ones, even if there are none, never displace a list, and a list displaces estimated ones.
     pub households: Rows<Household>,
-    /// Ids of listed households that belong to another street now.
-    pub moved_households: Vec<String>,
     /// Issues.
     pub issues: Rows<Issue>,
 }
 
 /// The changes that lead from `stored` to what the records say, deletions first. Empty when nothing differs.
 pub fn change_set(street: Code, what: &str, stored: &StreetData, records: &Records) -> ChangeSet {
-    let (put_households, mut delete_households) = compare_households(&stored.households, &records.households);
-    let moved: BTreeSet<&str> = records.moved_households.iter().map(String::as_str).collect();
-    let has_moved = |household: &&Household| !household.estimated && moved.contains(household.id.as_str());
-    delete_households.extend(stored.households.iter().filter(has_moved).map(|household| household.id.clone()));
-    delete_households.sort_unstable();
-    delete_households.dedup();
+    let (put_households, delete_households) = compare_households(&stored.households, &records.households);
     let (put_areas, delete_areas) = compare_areas(&stored.areas, &records.areas);
     let (put_lines, delete_lines) = compare(&stored.lines, &records.lines, |row| &row.id);
     let (put_waters, delete_waters) = compare(&stored.waters, &records.waters, |row| &row.id);

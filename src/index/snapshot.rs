@@ -73,7 +73,7 @@ pub struct IssuePoints {
     /// Every category, sorted.
     pub categories: Vec<Box<str>>,
     /// For every row the place of its category in `categories`.
-    pub category_of_issue: Vec<u16>,
+    pub category_of_issue: Vec<u32>,
 }
 
 /// A filter made ready for many issues of one snapshot.
@@ -89,7 +89,7 @@ impl ReadyFilter<'_> {
     /// Whether the issue of this row counts; the same as [`IssueFilter::admits`].
     pub fn admits(&self, row: u32) -> bool {
         let issue = &self.snapshot.issues[row as usize].issue;
-        self.category[usize::from(self.snapshot.issue_points.category_of_issue[row as usize])]
+        self.category[self.snapshot.issue_points.category_of_issue[row as usize] as usize]
             && self.status[issue.status as usize]
             && self.filter.from.is_none_or(|from| issue.reported_at >= from)
             && self.filter.to.is_none_or(|to| issue.reported_at < to)
@@ -229,7 +229,7 @@ impl IssuePoints {
         let mut categories: Vec<Box<str>> =
             issues.iter().map(|p| p.issue.category.as_str()).collect::<rustc_hash::FxHashSet<_>>().into_iter().map(Box::from).collect();
         categories.sort_unstable();
-        let place = |c: &str| categories.binary_search_by(|other| (**other).cmp(c)).unwrap_or_default() as u16;
+        let place = |c: &str| categories.binary_search_by(|other| (**other).cmp(c)).unwrap_or_default() as u32;
         let category_of_issue = issues.iter().map(|p| place(&p.issue.category)).collect();
         Self { points: CurvePoints::build(issues.iter().map(|p| p.issue.position)), categories, category_of_issue }
     }

@@ -7,7 +7,9 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{HeaderMap, header},
+    response::IntoResponse,
 };
+use jiff::civil::Date;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +18,11 @@ use super::{
     Error, Problem, Service,
     params::{AsOf, Params},
 };
-use crate::{geometry::Crs, index::Location, model::LonLat};
+use crate::{
+    geometry::Crs,
+    index::{Location, Snapshot},
+    model::LonLat,
+};
 
 /// Most positions in one request.
 const MAX_POINTS: usize = 100_000;
@@ -64,28 +70,40 @@ pub(super) async fn locate_many(
     params: Params,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<Locations>, Error> {
+) -> Result<impl IntoResponse, Error> {
     params.only(&[])?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         return Err(Error::NotJson);
     }
-    let request: LocateRequest = serde_json::from_slice(&body).map_err(|error| Error::BadBody(bad_body(&error)))?;
+    let today = service.today();
+    // A full body takes a moment and megabytes at every step: all of them off the threads that answer others, and few at a time.
+    let permit = service.locating.clone().acquire_owned().await.ok();
+    let bytes = service
+        .compute(move |current| {
+            let _permit = permit;
+            answer_many(&current.snapshot, &body, today)
+        })
+        .await??;
+    Ok(([(header::CONTENT_TYPE, "application/json")], bytes))
+}
+
+fn answer_many(snapshot: &Snapshot, body: &[u8], today: Date) -> Result<Vec<u8>, Error> {
+    let request: LocateRequest = serde_json::from_slice(body).map_err(|error| Error::BadBody(bad_body(&error)))?;
     if request.points.len() > MAX_POINTS {
         return Err(Error::TooManyPoints(request.points.len(), MAX_POINTS));
     }
     let day = match &request.as_of {
         Some(text) => text.parse().map_err(|_| Error::BadBody(format!("as_of {text:?} is not a day; write YYYY-MM-DD")))?,
-        None => service.today(),
+        None => today,
     };
     let converter = request.crs.as_deref().map_or(Ok(Crs::Wgs84), str::parse)?.to_lonlat()?;
     let positions = request.points.iter().enumerate().map(|(number, &[x, y])| {
         converter.convert(x, y).map_err(|error| Error::BadCoordinate(format!("points[{number}]: {error}{}", converter.swap_hint(x, y))))
     });
     let positions = positions.collect::<Result<Vec<LonLat>, Error>>()?;
-    let locations =
-        service.compute(move |current| positions.par_iter().map(|position| current.snapshot.locate(*position, day)).collect()).await?;
-    Ok(Json(Locations { locations }))
+    let locations = positions.par_iter().map(|position| snapshot.locate(*position, day)).collect();
+    serde_json::to_vec(&Locations { locations }).map_err(|error| Error::Internal(format!("locations do not serialise: {error}")))
 }
 
 /// What is wrong with a body, in the words of JSON and not of this program.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
+use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,9 +12,9 @@ use super::{
     params::{AsOf, IssueFilterParams, Params},
 };
 use crate::{
-    geometry::measure::distance_m,
+    geometry::{LocalMetres, measure::distance_m},
     index::{IssueFilter, Near, Snapshot},
-    model::{CodeScheme, Group, Level, LonLat},
+    model::{CodeScheme, Group, Level, LonLat, Polygon},
 };
 
 /// The nearest things, nearest first.
@@ -34,11 +35,11 @@ pub struct NearItem {
     /// Code of a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Longitude in degrees; of a group, its nearest member's.
+    /// Longitude in degrees; of a group, its nearest household's, or where households are not shown the middle of its hull.
     pub lon: f64,
     /// Latitude in degrees.
     pub lat: f64,
-    /// Metres along the geodesic.
+    /// Metres along the geodesic; to a group's hull in tens.
     pub distance_m: f64,
     /// Households of a group.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +74,7 @@ pub(super) async fn list_near(State(service): State<Arc<Service>>, params: Param
         "households" if !service.options.households => return Err(Error::HouseholdsGuarded),
         "households" => near_households(snapshot, at, count),
         "issues" => near_issues(snapshot, at, count, &filter),
+        "groups" if !service.options.households => near_hulls(snapshot, at, count, day),
         "groups" => {
             let groups = snapshot.nearest_groups(at, count, day);
             groups.into_iter().filter_map(|near| near_group(snapshot, at, near.item.1, near.distance_m)).collect()
@@ -132,6 +134,42 @@ fn near_group(snapshot: &Snapshot, at: LonLat, group: &Group, distance: f64) -> 
         households: Some(group.members.len()),
         ..NearItem::default()
     })
+}
+
+/// The groups with the nearest hulls. Where households are guarded neither the place, nor the distance, nor the order may come from
+/// their positions: whoever asks from many places would find them.
+fn near_hulls(snapshot: &Snapshot, at: LonLat, count: usize, day: Date) -> Vec<NearItem> {
+    let plane = LocalMetres::at(at);
+    let plans = snapshot.streets.iter().filter_map(|street| street.plan_at(day));
+    let groups = plans.flat_map(|plan| plan.plan.groups.iter().zip(&plan.group_hulls));
+    let mut near: Vec<(f64, LonLat, &Group)> = groups
+        .filter_map(|(group, hull)| {
+            let middle = middle(hull)?;
+            Some((plane.distance(at, middle), middle, group))
+        })
+        .collect();
+    near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.code.cmp(&b.2.code)));
+    near.truncate(count);
+    let item = |(_, middle, group): (f64, LonLat, &Group)| NearItem {
+        kind: "group".into(),
+        code: Some(group.code.to_string()),
+        lon: middle.lon(),
+        lat: middle.lat(),
+        distance_m: (distance_m(at, middle) / 10.0).round() * 10.0,
+        households: Some(group.members.len()),
+        ..NearItem::default()
+    };
+    near.into_iter().map(item).collect()
+}
+
+/// The mean of a convex hull's corners; `None` when it has none.
+fn middle(hull: &Polygon) -> Option<LonLat> {
+    let corners = hull.exterior.split_last()?.1;
+    let mean = |ordinate: fn(&LonLat) -> i32| {
+        let sum: i64 = corners.iter().map(|corner| i64::from(ordinate(corner))).sum();
+        sum.checked_div(corners.len() as i64).map(|mean| mean as i32)
+    };
+    Some(LonLat::new(mean(|corner| corner.lon_e7)?, mean(|corner| corner.lat_e7)?))
 }
 
 /// Positions are good for a centimetre; more digits would only pretend.

@@ -17,6 +17,9 @@ use crate::{
 /// Hours east of Greenwich of the days that clients name.
 const CHINA_HOURS: i8 = 8;
 
+/// How a bare day is written; no RFC 3339 timestamp is as short.
+const DAY_FORM: &str = "YYYY-MM-DD";
+
 /// The day it is in China.
 pub fn today(now: Timestamp) -> Date {
     tz::offset(CHINA_HOURS).to_datetime(now).date()
@@ -210,11 +213,14 @@ impl Params {
             "" | ".." => Ok(None),
             text => parse_instant("datetime", text).map(Some),
         };
-        // OGC's intervals are closed and issues have whole seconds, ours are half-open.
-        let beyond = |at: Timestamp| at.saturating_add(jiff::Span::new().seconds(1)).ok();
+        // OGC's intervals are closed, ours are half-open: up to the next instant there is. A day reaches to its end.
+        let after = |text: &str| -> Result<Option<Timestamp>, Error> {
+            let step = if text.len() == DAY_FORM.len() { jiff::Span::new().hours(24) } else { jiff::Span::new().nanoseconds(1) };
+            Ok(end(text)?.and_then(|at| at.checked_add(step).ok()))
+        };
         (filter.from, filter.to) = match text.split_once('/') {
-            Some((from, to)) => (end(from)?, end(to)?.and_then(beyond)),
-            None => (end(text)?, end(text)?.and_then(beyond)),
+            Some((from, to)) => (end(from)?, after(to)?),
+            None => (end(text)?, after(text)?),
         };
         Ok(filter)
     }
@@ -235,7 +241,7 @@ fn parse_instant(name: &'static str, text: &str) -> Result<Timestamp, Error> {
     if let Ok(instant) = text.replace(' ', "+").parse::<Timestamp>() {
         return Ok(instant);
     }
-    let day: Date = if text.len() == "YYYY-MM-DD".len() { text.parse().map_err(|_| bad())? } else { return Err(bad()) };
+    let day: Date = if text.len() == DAY_FORM.len() { text.parse().map_err(|_| bad())? } else { return Err(bad()) };
     tz::offset(CHINA_HOURS).to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| bad())
 }
 
@@ -281,6 +287,11 @@ mod tests {
         let filter = params("datetime=2026-01-01T00:00:00Z/..").datetime().unwrap();
         assert_eq!((filter.from.unwrap().to_string().as_str(), filter.to), ("2026-01-01T00:00:00Z", None));
         let filter = params("datetime=../2026-01-01T00:00:00Z").datetime().unwrap();
-        assert_eq!(filter.to.unwrap().to_string(), "2026-01-01T00:00:01Z");
+        assert_eq!(filter.to.unwrap().to_string(), "2026-01-01T00:00:00.000000001Z");
+        // Days are China's and whole, as an end and alone.
+        let filter = params("datetime=2026-01-01/2026-01-31").datetime().unwrap();
+        assert_eq!([filter.from, filter.to].map(|at| at.unwrap().to_string()), ["2025-12-31T16:00:00Z", "2026-01-31T16:00:00Z"]);
+        let filter = params("datetime=2026-01-01").datetime().unwrap();
+        assert_eq!([filter.from, filter.to].map(|at| at.unwrap().to_string()), ["2025-12-31T16:00:00Z", "2026-01-01T16:00:00Z"]);
     }
 }

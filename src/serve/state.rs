@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use jiff::{Timestamp, civil::Date};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 
 use super::{Error, events::ChangeEvent, info::IssuesInfo, params, tile_cache::TileCache};
 use crate::{
@@ -83,6 +83,8 @@ pub struct Service {
     pub(super) store: Arc<dyn Store>,
     pub(super) current: ArcSwap<Current>,
     pub(super) tiles: TileCache,
+    /// How many requests with many positions are worked on at a time.
+    pub(super) locating: Arc<Semaphore>,
     pub(super) changes: broadcast::Sender<ChangeEvent>,
     /// `true` once the service is asked to end, so that endless answers end too.
     pub(super) ending: watch::Sender<bool>,
@@ -109,6 +111,7 @@ impl Service {
         }
         Ok(Arc::new(Self {
             tiles: TileCache::new(options.tile_cache_bytes),
+            locating: Arc::new(Semaphore::new(2)),
             options,
             store,
             current: ArcSwap::from_pointee(Current::new(1, snapshot, versions)),

@@ -53,7 +53,7 @@ pub(super) struct TileCache {
     generations: Mutex<Generations>,
     half_bytes: usize,
     /// One tile in the making for each core: more at a time would only hold more memory.
-    makers: Semaphore,
+    makers: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -67,7 +67,7 @@ struct Generations {
 impl TileCache {
     pub(super) fn new(bytes: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { generations: Mutex::default(), half_bytes: bytes / 2, makers: Semaphore::new(cores) }
+        Self { generations: Mutex::default(), half_bytes: bytes / 2, makers: Arc::new(Semaphore::new(cores)) }
     }
 
     /// The tile of a key, made by `encode` on the blocking pool unless it is there or in the making.
@@ -82,15 +82,20 @@ impl TileCache {
             .get_or_try_init(|| async {
                 made = true;
                 // Never closed; were it, the tile would be made all the same.
-                let _permit = self.makers.acquire().await.ok();
+                let permit = self.makers.clone().acquire_owned().await.ok();
                 let key = key.clone();
-                tokio::task::spawn_blocking(move || Arc::new(Tile { content: encode(&key).map(compress) })).await
+                tokio::task::spawn_blocking(move || {
+                    // Held by the work, which goes on when nobody waits any more.
+                    let _permit = permit;
+                    Arc::new(Tile { content: encode(&key).map(compress) })
+                })
+                .await
             })
             .await?
             .clone();
         metrics::counter!("wangge_tile_cache_total", "result" => if made { "miss" } else { "wait" }).increment(1);
         if made {
-            self.weigh(&key, &slot, cost(&key, &tile));
+            self.weigh(&key, &slot, content_cost(&tile));
         }
         Ok(tile)
     }
@@ -100,18 +105,19 @@ impl TileCache {
         if let Some(slot) = generations.young.get(key) {
             return slot.clone();
         }
-        let slot = generations.old.remove(key).unwrap_or_default();
-        if let Some(tile) = slot.get() {
-            let bytes = cost(key, tile);
+        let known = generations.old.remove(key);
+        let bytes = cost(key, known.as_ref());
+        if known.is_some() {
             generations.old_bytes = generations.old_bytes.saturating_sub(bytes);
-            generations.young_bytes += bytes;
         }
+        generations.young_bytes += bytes;
+        let slot = known.unwrap_or_default();
         generations.young.insert(key.clone(), slot.clone());
         self.turn_over(&mut generations);
         slot
     }
 
-    /// Counts a tile just made, if its slot is still kept.
+    /// Counts a tile just made, if its slot is still kept. The slot itself counts since it is there: its request may be cancelled.
     fn weigh(&self, key: &Key, slot: &Slot, bytes: usize) {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         if generations.young.get(key).is_some_and(|kept| Arc::ptr_eq(kept, slot)) {
@@ -133,17 +139,21 @@ impl TileCache {
     #[cfg(test)]
     fn bytes(&self) -> usize {
         let generations = self.generations.lock().unwrap();
-        let sum = |slots: &HashMap<Key, Slot>| slots.iter().filter_map(|(key, slot)| Some(cost(key, slot.get()?))).sum::<usize>();
+        let sum = |slots: &HashMap<Key, Slot>| slots.iter().map(|(key, slot)| cost(key, Some(slot))).sum::<usize>();
         assert_eq!((generations.young_bytes, generations.old_bytes), (sum(&generations.young), sum(&generations.old)));
         generations.young_bytes + generations.old_bytes
     }
 }
 
-/// Bytes a tile and its key take, roughly.
-fn cost(key: &Key, tile: &Tile) -> usize {
+/// Bytes a key, its slot and the tile in it, if there is one yet, take, roughly.
+fn cost(key: &Key, slot: Option<&Slot>) -> usize {
     let filter: usize = key.query.issues.categories.iter().map(|category| category.len() + 24).sum();
-    let content = tile.content.as_ref().map_or(0, |content| content.identity.len() + content.gzip.len() + 128);
+    let content = slot.and_then(|slot| slot.get()).map_or(0, |tile| content_cost(tile));
     size_of::<Key>() * 2 + key.layers.len() + filter + content
+}
+
+fn content_cost(tile: &Tile) -> usize {
+    tile.content.as_ref().map_or(0, |content| content.identity.len() + content.gzip.len() + 128)
 }
 
 fn compress(identity: Vec<u8>) -> Content {
@@ -224,5 +234,34 @@ mod tests {
         let cache = TileCache::new(1 << 20);
         assert!(cache.get(key(1), |_| panic!("no tile")).await.is_err());
         assert!(cache.get(key(1), |_| Some(vec![1])).await.unwrap().content.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_request_keeps_its_permit_and_its_weight() {
+        let cache = TileCache::new(64 << 10);
+        let all = cache.makers.available_permits();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let begun = Arc::new(tokio::sync::Notify::new());
+        let begin = begun.clone();
+        let request = cache.get(key(1), move |_| {
+            begin.notify_one();
+            released.recv().ok();
+            None
+        });
+        tokio::select! {
+            _ = request => panic!("the tile waits for us"),
+            () = begun.notified() => {}
+        }
+        // The request is gone, its work is not.
+        assert_eq!(cache.makers.available_permits(), all - 1);
+        assert!(cache.bytes() > 0);
+        drop(release);
+        for x in 0..2000 {
+            let cancelled = cache.get(key(x), |_| None);
+            drop(futures::poll!(Box::pin(cancelled)));
+        }
+        assert!(cache.bytes() <= 65 << 10, "{}", cache.bytes());
+        let permits = cache.makers.acquire_many(all as u32);
+        assert!(tokio::time::timeout(std::time::Duration::from_secs(20), permits).await.is_ok());
     }
 }

@@ -76,7 +76,7 @@ pub fn draw_issues(scene: &Scene<'_>, writer: &mut LayerWriter) {
         let category = most_frequent(bin.rows.iter().map(|row| issue_points.category_of_issue[*row as usize]));
         let status = most_frequent(bin.rows.iter().map(|row| scene.snapshot.issues[*row as usize].issue.status));
         let mut properties = vec![("weight", Value::Count(bin.rows.len() as u64))];
-        properties.extend(category.map(|c| ("category", Value::Text(&issue_points.categories[usize::from(c)]))));
+        properties.extend(category.map(|c| ("category", Value::Text(&issue_points.categories[c as usize]))));
         properties.extend(status.map(|s: IssueStatus| ("status", Value::Text(s.as_str()))));
         writer.feature(None, Shape::Point(bin.at), &properties);
     }

@@ -133,7 +133,7 @@ fn a_household_list_replaces_estimates_and_is_kept_by_the_next_map() {
 }
 
 #[test]
-fn a_household_that_moves_to_another_street_leaves_its_own() {
+fn a_household_id_in_two_streets_is_told_and_nothing_is_lost() {
     let desk = Desk::new();
     for (code, area) in [("520201901", "Bergdorf"), ("520201902", "Talheim")] {
         desk.imported(&["osm", text(&map::town()), "--area", area, "--street", code]);
@@ -141,17 +141,11 @@ fn a_household_that_moves_to_another_street_leaves_its_own() {
     let ids = |code: &str| -> Vec<String> { desk.stored(code).households.into_iter().map(|household| household.id).collect() };
     let list = desk.write("list.csv", "household_id,lon,lat\nA,104.801,26.501\nB,104.803,26.503\nC,104.815,26.505\n");
     desk.imported(&["households", &list]);
-    assert_eq!((ids("520201901"), ids("520201902")), (vec!["A".into(), "B".into()], vec!["C".into()]));
     let moved = desk.write("moved.csv", "household_id,lon,lat\nB,104.816,26.506\n");
     let result = desk.imported(&["households", &moved]);
-    assert_eq!((ids("520201901"), ids("520201902")), (vec!["A".into()], vec!["B".into(), "C".into()]));
-    assert_eq!(result["streets"][0]["removed"], serde_json::json!({"households": 1}));
+    assert_eq!((ids("520201901"), ids("520201902")), (vec!["A".into(), "B".into()], vec!["B".into(), "C".into()]));
     let notes = result["report"]["notes"].to_string();
-    assert!(notes.contains("1 households of street 520201901 lie in another street now"), "{notes}");
-    // The last of a list may go, too.
-    let last = desk.write("last.csv", "household_id,lon,lat\nA,104.816,26.506\n");
-    desk.imported(&["households", &last]);
-    assert_eq!((ids("520201901").len(), ids("520201902").len()), (0, 3));
+    assert!(notes.contains("1 households of street 520201901 have ids that now lie in another street, e.g. B"), "{notes}");
 }
 
 #[test]

@@ -6,12 +6,15 @@ use std::{
 };
 
 use anyhow::bail;
+use jiff::Timestamp;
 use serde::Serialize;
 use wangge::{
     import::{Intake, Records, Report, Rows, boundaries::NOTICED_M2, diff, households, osm, shared_m2, survey},
     model::{Change, ChangeKind, ChangeSet, Code, Level, MultiPolygon, PlanState, StreetData, Version, World},
     store::{self, Store},
 };
+
+use crate::command::today;
 
 /// How often a commit is tried when somebody else is committing too.
 const TRIES: usize = 3;
@@ -162,6 +165,7 @@ fn note_overlaps(world: &World, records: &BTreeMap<Code, Records>, report: &mut 
 
 /// What the change means for the plans that are in use.
 fn note_plans(stored: &StreetData, set: &ChangeSet, report: &mut Report) {
+    let day = today(Timestamp::now());
     let mut gone: HashSet<&str> = HashSet::new();
     for change in &set.changes {
         match change {
@@ -170,7 +174,7 @@ fn note_plans(stored: &StreetData, set: &ChangeSet, report: &mut Report) {
                 let is_moved = areas
                     .iter()
                     .any(|area| area.level == Level::Street && stored.street().is_some_and(|known| known.boundary != area.boundary));
-                for plan in stored.plans.iter().filter(|plan| is_moved && plan.state == PlanState::Published) {
+                for plan in stored.plans.iter().filter(|plan| is_moved && plan.state_on(day) == PlanState::Published) {
                     let street = &set.street;
                     report.note(format!("street {street} has a new boundary; plan {} was drawn in the old one: plan again", plan.id.0));
                 }
@@ -178,7 +182,7 @@ fn note_plans(stored: &StreetData, set: &ChangeSet, report: &mut Report) {
             _ => {}
         }
     }
-    for plan in stored.plans.iter().filter(|plan| plan.state != PlanState::Superseded) {
+    for plan in stored.plans.iter().filter(|plan| plan.state_on(day) != PlanState::Superseded) {
         let lost = plan.groups.iter().flat_map(|group| &group.members).filter(|member| gone.contains(member.as_str())).count();
         if lost > 0 {
             report.note(format!("plan {} of street {} names {lost} households that no longer exist; plan again", plan.id.0, set.street));

@@ -161,20 +161,23 @@ async fn import_households(args: &Households, intake: &mut Intake<'_>) -> anyhow
     }
     let found = households::read(&args.file, &args.table.options(), &streets, intake)?;
     let rows = |rows| if args.replace { Rows::Replace(rows) } else { Rows::Merge(rows) };
-    let moved = moved_away(&found, &stored);
-    let records = found.into_iter().map(|(code, households)| (code, Records { households: rows(households), ..Records::default() }));
-    let mut records: BTreeMap<Code, Records> = records.collect();
-    for (code, ids) in moved {
-        intake.report.note(format!("{} households of street {code} lie in another street now; they are removed from {code}", ids.len()));
-        records.entry(code).or_default().moved_households = ids;
+    for (code, ids) in also_elsewhere(&found, &stored) {
+        intake.report.note(format!(
+            "{} households of street {code} have ids that now lie in another street, e.g. {}; where they have moved, they count in both \
+             until the list of {code} is imported with --street {code} --replace",
+            ids.len(),
+            ids[0]
+        ));
     }
+    let records = found.into_iter().map(|(code, households)| (code, Records { households: rows(households), ..Records::default() }));
+    let records: BTreeMap<Code, Records> = records.collect();
     let store = open_now(opened, &args.output.database).await?;
     commit_all(&store, "import households", records, args.output.force, intake).await
 }
 
-/// Listed households that are stored in one street and were found in another, by the street they leave. With `--street` no other
-/// street is known here, and none is touched.
-fn moved_away(found: &BTreeMap<Code, Vec<Household>>, stored: &BTreeMap<Code, StreetData>) -> BTreeMap<Code, Vec<String>> {
+/// Listed households of a street whose ids were found in another, by the street that has them stored. An id is unique within its
+/// street only, so this says that they may have moved, not that they have.
+fn also_elsewhere(found: &BTreeMap<Code, Vec<Household>>, stored: &BTreeMap<Code, StreetData>) -> BTreeMap<Code, Vec<String>> {
     let homes: HashMap<&str, &Code> =
         found.iter().flat_map(|(code, households)| households.iter().map(move |household| (household.id.as_str(), code))).collect();
     let leaving = |(code, data): (&Code, &StreetData)| {

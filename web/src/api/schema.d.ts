@@ -688,7 +688,7 @@ export interface components {
             code?: string | null;
             /**
              * Format: double
-             * @description Metres along the geodesic.
+             * @description Metres along the geodesic; to a group's hull in tens.
              */
             distance_m: number;
             /** @description Households of a group. */
@@ -704,7 +704,7 @@ export interface components {
             lat: number;
             /**
              * Format: double
-             * @description Longitude in degrees; of a group, its nearest member's.
+             * @description Longitude in degrees; of a group, its nearest household's, or where households are not shown the middle of its hull.
              */
             lon: number;
             /** @description When an issue was reported. */
