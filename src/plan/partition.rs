@@ -16,7 +16,7 @@ const HOT: f64 = 4.0;
 const COLD: f64 = 0.05;
 /// What a deviation weighs at the start and at the end: parts that may be uneven for a while grow rounder.
 const SOFT: f64 = 0.1;
-const FIRM: f64 = 2.0;
+const FIRM: f64 = 6.0;
 
 /// How refinement weighs its aims.
 #[derive(Clone, Copy, Debug)]
