@@ -5,8 +5,9 @@ set -euo pipefail
 
 missing=()
 have() { command -v "$1" >/dev/null 2>&1; }
-have pg_virtualenv || missing+=(postgresql-common postgresql)
-compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || missing+=(postgresql-postgis)
+have pg_virtualenv && compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql-common postgresql)
+# The library, not its control file: that belongs to another package, which can be there alone.
+compgen -G '/usr/lib/postgresql/*/lib/postgis-3.so' >/dev/null || missing+=(postgresql-postgis)
 have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 have ogrinfo || missing+=(gdal-bin)
 if ! have fc-list || [ -z "$(fc-list :lang=zh-cn family)" ]; then
