@@ -7,7 +7,8 @@ use rstar::RTree;
 
 use super::{
     footprint::{Footprint, Footprints},
-    network::{Kinds, Network, Source},
+    kinds::{Kinds, Source},
+    network::Network,
 };
 use crate::{
     geometry::{

@@ -2,7 +2,7 @@
 
 use rstar::{AABB, RTree, RTreeObject};
 
-use super::network::{Kinds, Source};
+use super::kinds::{Kinds, Source};
 use crate::{
     geometry::{
         LocalMetres,

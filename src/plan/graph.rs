@@ -2,7 +2,7 @@
 
 use super::{
     blocks::Blocks,
-    network::{Kinds, Source},
+    kinds::{Kinds, Source},
 };
 use crate::{
     geometry::{LocalMetres, ring},

@@ -10,6 +10,7 @@ mod footprint;
 mod given;
 mod graph;
 mod groups;
+mod kinds;
 mod network;
 mod numbering;
 mod partition;

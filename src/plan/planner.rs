@@ -168,7 +168,7 @@ fn draw_blocks(
         let footprints: Vec<&MultiPolygon> = standing[block].iter().map(|b| &drawing.footprints().get(*b).shape).collect();
         let cuts = split::cuts_between(&blocks.outlines[block], &footprints, drawing.metres());
         for cut in cuts {
-            drawing.add(super::network::Source::Split, &cut);
+            drawing.add(super::kinds::Source::Split, &cut);
         }
     }
     let blocks = drawing.blocks();
