@@ -197,28 +197,10 @@ impl Coverage {
             .collect()
     }
 
-    /// The face as polygons, exteriors counter-clockwise; one part unless the face is in pieces.
-    pub fn outline(&self, face: FaceId) -> MultiPolygon {
-        let arcs: Vec<Arc> = self.arcs.iter().filter(|a| a.left == Some(face) || a.right == Some(face)).cloned().collect();
-        let labels: Vec<u32> = (0..self.face_count).map(|f| u32::from(f != face.0)).collect();
-        Self { arcs, face_count: self.face_count }.outlines_by_label(&labels, 2).swap_remove(0)
-    }
-
-    /// Outlines of all faces in order; cheaper than [`Coverage::outline`] one by one.
+    /// Outlines of all faces in order; one part each unless a face is in pieces.
     pub fn outlines(&self) -> Vec<MultiPolygon> {
         let labels: Vec<u32> = (0..self.face_count).collect();
         self.outlines_by_label(&labels, self.face_count)
-    }
-
-    /// Every pair of faces that share an arc, with the arcs; sorted, the lower face first.
-    pub fn neighbours(&self) -> Vec<(FaceId, FaceId, Vec<ArcId>)> {
-        let mut pairs: Vec<(FaceId, FaceId, ArcId)> = (0..)
-            .map(ArcId)
-            .zip(&self.arcs)
-            .filter_map(|(id, arc)| arc.left.zip(arc.right).map(|(l, r)| (l.min(r), l.max(r), id)))
-            .collect();
-        pairs.sort_unstable();
-        pairs.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(|same| (same[0].0, same[0].1, same.iter().map(|p| p.2).collect())).collect()
     }
 }
 
@@ -356,7 +338,7 @@ mod tests {
     fn neighbours_share_one_arc() {
         let coverage = Coverage::from_polygons(&[square(0, 0), square(1, 0)]).unwrap();
         assert_eq!(coverage.arcs.len(), 3);
-        assert_eq!(coverage.neighbours().len(), 1);
+        assert_eq!(coverage.arcs.iter().filter(|a| a.left.is_some() && a.right.is_some()).count(), 1);
         assert_eq!(coverage.outlines().iter().map(|m| signed_area2(&m.0[0].exterior)).collect::<Vec<_>>(), [2, 2]);
     }
 
@@ -375,7 +357,7 @@ mod tests {
         assert!(signed_area2(&outlines[0].0[0].interiors[0]) < 0);
         assert_eq!(outlines[1].0[0].interiors.len(), 0);
         let all = coverage.dissolve(&[0, 0], 1);
-        assert_eq!(all.outline(FaceId(0)).0[0].interiors.len(), 0);
+        assert_eq!(all.outlines()[0].0[0].interiors.len(), 0);
     }
 
     #[test]
@@ -403,7 +385,10 @@ mod tests {
         let board: Vec<_> = (0..3).flat_map(|y| (0..3).map(move |x| square(x, y))).collect();
         let coverage = Coverage::from_polygons(&board).unwrap();
         let rows = coverage.dissolve(&[0, 0, 0, 1, 1, 1, 2, 2, 2], 3);
-        assert_eq!(rows.neighbours().iter().map(|n| (n.0.0, n.1.0)).collect::<Vec<_>>(), [(0, 1), (1, 2)]);
+        let mut inner: Vec<(u32, u32)> =
+            rows.arcs.iter().filter_map(|a| a.left.zip(a.right)).map(|(l, r)| (l.0.min(r.0), l.0.max(r.0))).collect();
+        inner.sort_unstable();
+        assert_eq!(inner, [(0, 1), (1, 2)]);
         assert_eq!(rows.outlines()[1].0[0].exterior.len(), 9);
         assert_eq!(rows.outlines(), coverage.outlines_by_label(&[0, 0, 0, 1, 1, 1, 2, 2, 2], 3));
     }

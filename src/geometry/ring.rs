@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::model::{LonLat, Polygon};
+use crate::model::{LonLat, MultiPolygon, Polygon};
 
 /// Twice the signed area of triangle `a b c` in squared grid steps: positive when `c` lies to the left of `a → b`.
 pub fn cross(a: LonLat, b: LonLat, c: LonLat) -> i128 {
@@ -79,6 +79,13 @@ pub fn owns(polygon: &Polygon, p: LonLat) -> bool {
     inside
 }
 
+/// Where a shape stands, the same for whoever asks: a position inside its largest part, or a corner of a part too thin to hold
+/// a grid position. `None` for an empty shape.
+pub fn standing_position(shape: &MultiPolygon) -> Option<LonLat> {
+    let part = shape.0.iter().max_by_key(|part| signed_area2(&part.exterior).abs())?;
+    interior_position(part).or_else(|| part.exterior.first().copied())
+}
+
 /// A position strictly inside the polygon: the middle of the longest run inside along the level line half-way up, or along
 /// another when that one fails. `None` when the polygon is too thin to hold a grid position.
 pub fn interior_position(polygon: &Polygon) -> Option<LonLat> {
@@ -130,5 +137,18 @@ mod tests {
         assert_eq!(side(&polygon, LonLat::new(5, 5)), Side::Inside);
         assert_eq!(side(&polygon, LonLat::new(10, 10)), Side::Border);
         assert_eq!(side(&polygon, LonLat::new(11, 10)), Side::Outside);
+    }
+
+    #[test]
+    fn a_shape_stands_inside_itself_even_with_a_hole_in_the_middle() {
+        let p = LonLat::new;
+        let mut ring = square(0, 0, 1000, 1000);
+        ring.interiors.push(vec![p(100, 100), p(100, 900), p(900, 900), p(900, 100), p(100, 100)]);
+        let l = Polygon { exterior: vec![p(0, 0), p(100, 0), p(100, 10), p(10, 10), p(10, 100), p(0, 100), p(0, 0)], interiors: vec![] };
+        for shape in [ring, l] {
+            assert_eq!(side(&shape, standing_position(&shape.clone().into()).unwrap()), Side::Inside);
+        }
+        let thin = Polygon { exterior: vec![p(0, 0), p(5, 1), p(9, 2), p(0, 0)], interiors: vec![] };
+        assert_eq!(standing_position(&thin.into()), Some(p(0, 0)));
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Enclosure, Error, Intake, Reason, feature::FeatureFile, shape};
 use crate::{
-    geometry::{Crs, measure},
+    geometry::{Crs, measure, ring::standing_position},
     model::{Area, Code, CodeScheme, Level, MultiPolygon, NO_STREET},
 };
 
@@ -92,7 +92,7 @@ pub fn read(
                 intake.report.reject(place, Reason::UnknownStreet, message);
                 continue;
             };
-            if !shape::interior_point(&boundary).is_some_and(|p| enclosure.owns(p)) {
+            if !standing_position(&boundary).is_some_and(|p| enclosure.owns(p)) {
                 intake.report.reject(
                     place,
                     Reason::OutsideStreet,

@@ -1,8 +1,7 @@
 //! Households estimated from buildings, for streets without a household list. Marked `estimated` everywhere.
 
-use super::shape;
 use crate::{
-    geometry::measure::area_m2,
+    geometry::{measure::area_m2, ring::standing_position},
     model::{Building, Household},
 };
 
@@ -39,7 +38,7 @@ pub struct Hints {
 /// alone, so the same map gives the same households.
 pub fn households(building: &Building, hints: Hints) -> Vec<Household> {
     let count = household_count(building, hints);
-    let Some(position) = shape::interior_point(&building.footprint) else { return vec![] };
+    let Some(position) = standing_position(&building.footprint) else { return vec![] };
     let levels = u32::from(building.levels.unwrap_or(1)).max(1);
     let on_a_floor = count.div_ceil(levels).max(1);
     (0..count)

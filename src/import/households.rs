@@ -8,10 +8,13 @@ use std::{
 use super::{
     Enclosure, Error, Intake, Reason, TableOptions,
     place::PositionColumns,
-    shape::{self, Flaw},
+    shape::Flaw,
     table::{Row, Table},
 };
-use crate::model::{Building, Code, Household, LonLat};
+use crate::{
+    geometry::ring::standing_position,
+    model::{Building, Code, Household, LonLat},
+};
 
 /// The word the report uses.
 pub const KIND: &str = "households";
@@ -29,7 +32,7 @@ pub struct HomeStreet {
 impl HomeStreet {
     /// A street by its boundary and buildings.
     pub fn new(code: Code, enclosure: Enclosure, buildings: &[Building]) -> Self {
-        let buildings = buildings.iter().map(|b| (b.id.clone(), shape::interior_point(&b.footprint))).collect();
+        let buildings = buildings.iter().map(|b| (b.id.clone(), standing_position(&b.footprint))).collect();
         Self { code, enclosure, buildings }
     }
 }

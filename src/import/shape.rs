@@ -1,6 +1,6 @@
 //! Rings and polygons from positions: closed, rewound, without crossings; and what lies inside a boundary.
 
-use geo::{BooleanOps, InteriorPoint};
+use geo::BooleanOps;
 
 use super::Reason;
 use crate::{
@@ -283,19 +283,6 @@ fn crosses_at(rings: &[&[LonLat]], p: LonLat) -> bool {
     passes.iter().enumerate().any(|(i, a)| passes[..i].iter().any(|b| left(*a, b.0) != left(*a, b.1)))
 }
 
-/// A position inside the largest part, the same for the same shape: where a building's household or a label goes.
-pub fn interior_point(shape: &MultiPolygon) -> Option<LonLat> {
-    let part = shape.0.iter().max_by_key(|part| signed_area2(&part.exterior))?;
-    let origin = *part.exterior.first()?;
-    let offset = |p: &LonLat| (f64::from(p.lon_e7.wrapping_sub(origin.lon_e7)), f64::from(p.lat_e7.wrapping_sub(origin.lat_e7)));
-    let ring = |r: &Ring| geo::LineString::from_iter(r.iter().map(offset));
-    let inside = geo::Polygon::new(ring(&part.exterior), part.interiors.iter().map(ring).collect())
-        .interior_point()
-        .map(|p| LonLat::new(origin.lon_e7.wrapping_add(p.x().round() as i32), origin.lat_e7.wrapping_add(p.y().round() as i32)));
-    // A sliver thinner than the grid has no grid point inside: then a corner.
-    inside.filter(|p| ring::side(part, *p) == Side::Inside).or(Some(origin))
-}
-
 /// A boundary with the questions asked of it.
 #[derive(Clone, Debug)]
 pub struct Enclosure {
@@ -448,11 +435,5 @@ mod tests {
         assert!(area.touches(&ring(&[(-5, 10), (0, 10)])), "ends on the corner");
         assert!(!area.touches(&ring(&[(-5, 11), (15, 11)])));
         assert!(area.touches_shape(&polygon(vec![ring(&[(-5, -5), (15, -5), (15, 15), (-5, 15), (-5, -5)])]).unwrap().into()));
-    }
-
-    #[test]
-    fn the_interior_point_is_inside_an_l() {
-        let l: MultiPolygon = polygon(vec![ring(&[(0, 0), (100, 0), (100, 10), (10, 10), (10, 100), (0, 100), (0, 0)])]).unwrap().into();
-        assert_eq!(ring::side(&l.0[0], interior_point(&l).unwrap()), Side::Inside);
     }
 }

@@ -11,10 +11,10 @@ use super::{
     Enclosure, Error, Intake, Reason, Records, Rows, TableOptions, boundaries, estimate,
     feature::FeatureFile,
     households::{self, HomeStreet},
-    issues, shape,
+    issues,
 };
 use crate::{
-    geometry::Crs,
+    geometry::{Crs, ring::standing_position},
     model::{Area, Building, Code, Level, Line, LineClass, LonLat, NO_STREET},
 };
 
@@ -189,7 +189,7 @@ fn read_buildings(path: &Path, crs: Option<Crs>, street: &Enclosure, intake: &mu
                 continue;
             }
         };
-        if !shape::interior_point(&footprint).is_some_and(|p| street.owns(p)) {
+        if !standing_position(&footprint).is_some_and(|p| street.owns(p)) {
             intake.report.reject(place, Reason::OutsideStreet, "the building lies outside the street");
             continue;
         }

@@ -231,6 +231,6 @@ fn group_stats(street: &StreetIndex, plan: &PlanIndex, group: u32) -> AreaStats 
         buildings: buildings.len() as u32,
         area_m2: area_m2(&hull.clone().into()),
         bounds: Bounds::of(&hull.exterior),
-        label: super::label::interior_position(hull).unwrap_or_default(),
+        label: crate::geometry::ring::interior_position(hull).unwrap_or_default(),
     }
 }

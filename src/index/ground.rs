@@ -3,12 +3,14 @@
 use rayon::prelude::*;
 
 use super::{
-    label::interior_position,
     points::CurvePoints,
     search::Names,
     tree::{BoxTree, PointTree},
 };
-use crate::model::{Bounds, LonLat, MultiPolygon, StreetData};
+use crate::{
+    geometry::ring::standing_position,
+    model::{Bounds, LonLat, MultiPolygon, StreetData},
+};
 
 /// Trees and curves over a street's rows. Row numbers are places in the lists of [`StreetData`].
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Ground {
             household_points: CurvePoints::build(positions()),
             household_tree: PointTree::build(positions()),
             building_tree: boxes(footprints),
-            building_positions: data.buildings.par_iter().map(|b| position_in(&b.footprint)).collect(),
+            building_positions: data.buildings.par_iter().map(|b| standing_position(&b.footprint).unwrap_or_default()).collect(),
             households_of_building,
             line_tree: BoxTree::build((0..).zip(&data.lines).filter_map(|(i, line)| Some((i, Bounds::of(&line.path)?)))),
             water_tree: boxes(data.waters.iter().map(|w| &w.outline)),
@@ -62,9 +64,4 @@ impl Ground {
 
 fn boxes<'a>(shapes: impl Iterator<Item = &'a MultiPolygon>) -> BoxTree {
     BoxTree::build((0..).zip(shapes).filter_map(|(i, shape)| Some((i, Bounds::of(shape.rings().flatten())?))))
-}
-
-fn position_in(shape: &MultiPolygon) -> LonLat {
-    let largest = shape.0.iter().max_by_key(|p| crate::geometry::ring::signed_area2(&p.exterior).abs());
-    largest.and_then(interior_position).unwrap_or_default()
 }

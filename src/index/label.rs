@@ -1,10 +1,10 @@
-//! Positions inside a polygon: one good enough for a label, one cheap enough for every building.
+//! A position inside a shape that is good enough for a label.
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 use crate::{
-    geometry::{LocalMetres, measure::foot_on_segment},
-    model::{Bounds, LonLat, MultiPolygon, Polygon},
+    geometry::{LocalMetres, measure::foot_on_segment, ring::standing_position},
+    model::{Bounds, LonLat, MultiPolygon},
 };
 
 /// The pole of inaccessibility of the largest part, to about 2 % of its size (Garcia-Castellanos & Lombardo 2007, by the
@@ -30,7 +30,7 @@ pub fn label_position(shape: &MultiPolygon) -> Option<LonLat> {
             queue.push(Square::new([west + half + size * column as f64, south + half + size * row as f64], half, &edges));
         }
     }
-    let mut best = Square::new(plane.xy(interior_position(part)?), 0.0, &edges);
+    let mut best = Square::new(plane.xy(standing_position(shape)?), 0.0, &edges);
     while let Some(square) = queue.pop() {
         if square.reach <= best.inside_m + precision {
             break;
@@ -44,27 +44,6 @@ pub fn label_position(shape: &MultiPolygon) -> Option<LonLat> {
         }
     }
     Some(plane.position(best.centre))
-}
-
-/// The middle of the longest stretch inside the polygon along the parallel half-way up. `None` for an empty or flat ring.
-pub fn interior_position(polygon: &Polygon) -> Option<LonLat> {
-    let bounds = Bounds::of(&polygon.exterior)?;
-    // Half a step off the grid, so that no vertex lies on it.
-    let lat = f64::from(midpoint(bounds.min.lat_e7, bounds.max.lat_e7)) + if bounds.min.lat_e7 < bounds.max.lat_e7 { 0.5 } else { 0.0 };
-    let mut crossings: Vec<f64> = polygon
-        .rings()
-        .flat_map(|r| r.windows(2))
-        .filter_map(|edge| {
-            let ([ax, ay], [bx, by]) = ([edge[0].lon_e7, edge[0].lat_e7].map(f64::from), [edge[1].lon_e7, edge[1].lat_e7].map(f64::from));
-            ((ay > lat) != (by > lat)).then(|| ax + (lat - ay) / (by - ay) * (bx - ax))
-        })
-        .collect();
-    crossings.sort_by(f64::total_cmp);
-    let widest = crossings.chunks_exact(2).max_by(|a, b| (a[1] - a[0]).total_cmp(&(b[1] - b[0])));
-    match widest {
-        Some(span) => Some(LonLat::new(((span[0] + span[1]) / 2.0).round() as i32, lat.floor() as i32)),
-        None => polygon.exterior.first().copied(),
-    }
 }
 
 fn midpoint(a: i32, b: i32) -> i32 {
@@ -116,6 +95,7 @@ impl Ord for Square {
 mod tests {
     use super::*;
     use crate::geometry::ring::{Side, side};
+    use crate::model::Polygon;
 
     fn polygon(points: &[(i32, i32)]) -> Polygon {
         Polygon { exterior: points.iter().chain(&points[..1]).map(|&(x, y)| LonLat::new(x, y)).collect(), interiors: vec![] }
@@ -127,12 +107,5 @@ mod tests {
         let label = label_position(&l.clone().into()).unwrap();
         assert_eq!(side(&l, label), Side::Inside);
         assert!((1500..2500).contains(&label.lon_e7), "{label:?}");
-    }
-
-    #[test]
-    fn an_interior_position_avoids_holes() {
-        let mut ring = polygon(&[(0, 0), (1000, 0), (1000, 1000), (0, 1000)]);
-        ring.interiors.push(polygon(&[(100, 100), (100, 900), (900, 900), (900, 100)]).exterior);
-        assert_eq!(side(&ring, interior_position(&ring).unwrap()), Side::Inside);
     }
 }

@@ -43,18 +43,17 @@ pub struct Blocks {
 }
 
 /// Everything that goes into the arrangement.
-pub struct Drawing<'a> {
-    boundary: &'a MultiPolygon,
+pub struct Drawing {
     pieces: Vec<Piece>,
     footprints: Footprints,
     metres: LocalMetres,
 }
 
-impl<'a> Drawing<'a> {
+impl Drawing {
     /// Draws the street's boundary, the given areas' boundaries and the healed lines.
-    pub fn of_street(street: &'a StreetData, boundary: &'a MultiPolygon, given: &[&Area], metres: LocalMetres) -> Self {
+    pub fn of_street(street: &StreetData, boundary: &MultiPolygon, given: &[&Area], metres: LocalMetres) -> Self {
         let footprints = Footprints::new(&street.buildings, metres);
-        let mut drawing = Self { boundary, pieces: Vec::new(), footprints, metres };
+        let mut drawing = Self { pieces: Vec::new(), footprints, metres };
         for part in &boundary.0 {
             for (i, ring) in part.rings().enumerate() {
                 // The inside to the left, so that faces know on which side of the boundary they lie.
@@ -151,7 +150,6 @@ impl<'a> Drawing<'a> {
         let (edges, outlines) = network.into_parts();
         let finder = BlockFinder::new(&outlines);
         let block_of_building = self.footprints.iter().map(|f: &Footprint| f.inside.and_then(|p| finder.find(&outlines, p))).collect();
-        debug_assert!(!self.boundary.0.is_empty());
         Blocks { edges, outlines, block_of_building, finder }
     }
 }

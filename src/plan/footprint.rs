@@ -69,13 +69,8 @@ pub struct Footprints {
 impl Footprints {
     /// Footprints in the order of the buildings.
     pub fn new(buildings: &[Building], metres: LocalMetres) -> Self {
-        let items: Vec<Footprint> = buildings
-            .iter()
-            .map(|b| Footprint {
-                shape: b.footprint.clone(),
-                inside: b.footprint.0.iter().max_by_key(|part| ring::signed_area2(&part.exterior).abs()).and_then(ring::interior_position),
-            })
-            .collect();
+        let items: Vec<Footprint> =
+            buildings.iter().map(|b| Footprint { shape: b.footprint.clone(), inside: ring::standing_position(&b.footprint) }).collect();
         let boxes = (0..).zip(&items).flat_map(|(i, f)| f.shape.0.iter().filter_map(move |part| Boxed::new(i, &part.exterior)));
         let tree = RTree::bulk_load(boxes.collect());
         Self { items, tree, metres }

@@ -6,7 +6,7 @@ use rstar::{AABB, RTree, RTreeObject};
 
 use super::{AddressPoint, BUILDINGS, Found, LINES, WATERS, WayRecord, class_of, shape_of, tags_of};
 use crate::{
-    geometry::ring::{self, Side},
+    geometry::ring::{self, Side, standing_position},
     import::{
         Enclosure, Intake, Reason, Records, Rows, estimate,
         report::Place,
@@ -75,7 +75,7 @@ fn add_building(
     buildings: &mut Vec<Building>,
     intake: &mut Intake<'_>,
 ) {
-    if !shape::interior_point(&footprint).is_some_and(|p| enclosure.owns(p)) {
+    if !standing_position(&footprint).is_some_and(|p| enclosure.owns(p)) {
         return;
     }
     let tags = tags_of(tags);
