@@ -89,27 +89,28 @@ fn set_tables(site: usize, sites: &Sites, flows: &[Stream], sizes: &Sizes, table
     tables.extend((0..count).map(|_| Table { site, guests: Vec::new(), way_m: 0.0, at_home: 1 }));
     at_home -= count;
     let set = &mut tables[first..];
+    let lacking = |set: &[Table]| set.iter().map(|t| sizes.least.saturating_sub(t.size())).sum::<usize>();
+    let mut waiting: usize = guests.iter().map(|g| g.1).sum();
     let mut table = 0;
     for (from, mut left) in guests {
         let way_m = offset(from)[0].hypot(offset(from)[1]);
-        // The next table, if all of a building's guests have room there only.
-        if table + 1 < set.len() && set[table].size() + left > sizes.most && left < sizes.most {
-            let room_after: usize = set[table + 1..].iter().map(|t| sizes.most - t.size()).sum();
-            let waiting: usize = flows.iter().filter(|f| f.to == site && f.from != site).map(|f| f.households).sum::<usize>()
-                - set.iter().flat_map(|t| &t.guests).map(|g| g.1).sum::<usize>();
-            if room_after >= waiting {
-                table += 1;
-            }
+        // A building's guests do not part if they all have room at the next tables.
+        let room_after: usize = set[table + 1..].iter().map(|t| sizes.most - t.size()).sum();
+        if set[table].size() + left > sizes.most && left < sizes.most && room_after >= waiting {
+            table += 1;
         }
         while left > 0 {
-            let seated = left.min(sizes.most - set[table].size());
+            // Who is left over when every table has its least may sit where a table has it already.
+            let spare = waiting + at_home - lacking(set);
+            let seated = left.min(sizes.most - set[table].size()).min(sizes.least.saturating_sub(set[table].size()) + spare);
             if seated > 0 {
                 set[table].guests.push((from, seated));
                 set[table].way_m += way_m * seated as f64;
                 left -= seated;
+                waiting -= seated;
             }
             if left > 0 {
-                table += 1;
+                table = (table + 1) % set.len();
             }
         }
     }

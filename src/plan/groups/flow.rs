@@ -4,10 +4,15 @@
 //! transport problem with a least and a most at each site. It stays solved while groups open and close: each change is a few
 //! shortest augmenting paths (Jewell 1958; Busacker and Gowen 1961), found from label to label (Moore 1957), and can be undone.
 
+use std::collections::VecDeque;
+
 use super::{Sizes, sites::Sites};
 
 /// A gain below this is rounding, in metres.
 pub(super) const EPSILON_M: f64 = 1e-6;
+
+/// How many meetings around their site a path tries for a party.
+const ARCS: usize = 6;
 
 /// Households of one site that meet at another, or at home.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +64,7 @@ struct Paths {
     way_m: Vec<f64>,
     /// The meeting somebody comes from, and which party of it.
     before: Vec<(u32, u32)>,
-    queue: std::collections::VecDeque<u32>,
+    queue: VecDeque<u32>,
     queued: Vec<bool>,
 }
 
@@ -78,12 +83,7 @@ impl<'a> Flow<'a> {
             parties: vec![Vec::new(); n],
             steps: Vec::new(),
             openings: Vec::new(),
-            paths: Paths {
-                way_m: vec![f64::MAX; n],
-                before: vec![(NOBODY, 0); n],
-                queue: std::collections::VecDeque::new(),
-                queued: vec![false; n],
-            },
+            paths: Paths { way_m: vec![f64::MAX; n], before: vec![(NOBODY, 0); n], queue: VecDeque::new(), queued: vec![false; n] },
             work: 0,
         };
         for members in groups {
@@ -185,7 +185,8 @@ impl<'a> Flow<'a> {
             let to = self.seek_room(site)?;
             let way_m = self.paths.way_m[to as usize];
             let excess = self.total[site as usize] - most;
-            let households = self.push(to, excess);
+            let room = self.groups[to as usize] * self.most - self.total[to as usize];
+            let households = self.push(to, excess.min(room));
             if households == 0.0 {
                 return None;
             }
@@ -263,10 +264,15 @@ impl<'a> Flow<'a> {
                     continue;
                 }
                 let base = so_far - party.way_m;
+                let mut arcs = ARCS;
                 for (to, way_m) in sites.around(party.site) {
                     if groups[to as usize] == 0 {
                         continue;
                     }
+                    if arcs == 0 {
+                        break;
+                    }
+                    arcs -= 1;
                     *work += 1;
                     let way_m = base + way_m;
                     if way_m < paths.way_m[to as usize] - EPSILON_M && to != at {
@@ -274,7 +280,11 @@ impl<'a> Flow<'a> {
                         paths.before[to as usize] = (at, place);
                         if !paths.queued[to as usize] {
                             paths.queued[to as usize] = true;
-                            paths.queue.push_back(to);
+                            if paths.queue.front().is_some_and(|f| way_m < paths.way_m[*f as usize]) {
+                                paths.queue.push_front(to);
+                            } else {
+                                paths.queue.push_back(to);
+                            }
                         }
                     }
                 }
@@ -362,8 +372,11 @@ impl<'a> Flow<'a> {
         let mut at = to;
         while let (from, party) = self.paths.before[at as usize]
             && from != NOBODY
-            && path.len() <= self.groups.len()
         {
+            // A cycle: rounding only, there is none that saves way.
+            if path.len() > self.groups.len() {
+                return 0.0;
+            }
             let party = self.parties[from as usize][party as usize];
             households = households.min(self.may_leave(from, &party));
             path.push((party.site, from, at));

@@ -1,8 +1,8 @@
 //! Households of one cell into ten-household groups.
 //!
-//! Same unit and floor first, then same building, then nearest. Households are gathered by building ([`sites`]); annealing decides how
-//! many of each building meet at which building ([`anneal`]); then each building is cut into groups by unit and floor
-//! ([`compose`]). Groups are numbered along a walk through the cell ([`walk`]), which is also cut into groups where a cell's
+//! Same unit and floor first, then same building, then nearest. Households are gathered by building ([`sites`]); a search decides at
+//! which buildings groups meet ([`search`]) and a flow how many of each building meet where ([`flow`]); then each building is cut
+//! into groups by unit and floor ([`compose`]). Groups are numbered along a walk through the cell ([`walk`]), which is also cut into groups where a cell's
 //! households do not divide.
 //!
 //! **Invariant:** every household is in exactly one group; sizes are allowed ones if the number of households lets them.

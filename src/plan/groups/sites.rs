@@ -8,9 +8,9 @@ use crate::{geometry::LocalMetres, model::Household};
 /// How many sites around a site its households may look for a group at, itself included.
 const NEAR: usize = 12;
 /// From this far on, a household's way to its head is dear: two such on either side would make a group too wide.
-const WIDE_M: f64 = 70.0;
-/// How many times dearer each metre beyond [`WIDE_M`] is.
-const WIDE_FACTOR: f64 = 8.0;
+const WIDE_M: f64 = 75.0;
+/// How many times each metre beyond [`WIDE_M`] counts again.
+const WIDE_FACTOR: f64 = 1.0;
 
 /// The sites of one cell.
 pub(super) struct Sites {
