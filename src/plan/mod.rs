@@ -21,6 +21,7 @@ mod split;
 use jiff::{Timestamp, civil::Date};
 
 pub use books::enter;
+pub use groups::{Circle, Regrouped, regroup, sequences as group_sequences};
 pub use planner::plan;
 pub use score::{CellScore, Score, score};
 

@@ -4,7 +4,7 @@ use super::{SIZE_PRICE_M, Sizes, search::Stream, sites::Sites};
 use crate::model::Household;
 
 /// Price of a unit cut between groups, in metres.
-const UNIT_PRICE_M: f64 = 3.0;
+const UNIT_PRICE_M: f64 = 10.0;
 /// Price of a floor of one unit cut between groups, in metres.
 const FLOOR_PRICE_M: f64 = 1.0;
 
