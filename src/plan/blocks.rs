@@ -8,11 +8,11 @@ use rstar::RTree;
 use super::{
     footprint::{Footprint, Footprints},
     kinds::{Kinds, Source},
-    network::Network,
+    network::{self, Network, Sets},
 };
 use crate::{
     geometry::{
-        LocalMetres,
+        FaceId, LocalMetres,
         arrangement::Piece,
         coverage::Edge,
         heal,
@@ -155,6 +155,54 @@ impl Drawing {
 }
 
 impl Blocks {
+    /// The block each face is a piece of: faces are pieces of one block when only cuts between buildings part them.
+    pub fn block_of_piece(&self) -> Vec<u32> {
+        self.glued(|_, _| true)
+    }
+
+    /// Drops the cuts between pieces that `together` says belong together, and says which face each became part of.
+    pub fn without_cuts(self, together: impl Fn(u32, u32) -> bool) -> (Self, Vec<u32>) {
+        let face_of = self.glued(together);
+        let count = face_of.iter().max().map_or(0, |m| m + 1);
+        let number = |face: Option<FaceId>| face.map(|f| FaceId(face_of[f.0 as usize]));
+        let edges: Vec<(Edge, Kinds)> = self
+            .edges
+            .into_iter()
+            .map(|(edge, kinds)| (Edge { left: number(edge.left), right: number(edge.right), ..edge }, kinds))
+            .filter(|(edge, _)| edge.left != edge.right)
+            .collect();
+        let outlines = network::outlines(&edges, count);
+        let block_of_building = self.block_of_building.iter().map(|b| b.map(|b| face_of[b as usize])).collect();
+        let finder = BlockFinder::new(&outlines);
+        (Self { edges, outlines, block_of_building, finder }, face_of)
+    }
+
+    /// Numbers, without gaps, for faces that hang together across cuts.
+    fn glued(&self, together: impl Fn(u32, u32) -> bool) -> Vec<u32> {
+        let mut sets = Sets::new(self.outlines.len() as u32);
+        for (edge, kinds) in &self.edges {
+            if let (Some(left), Some(right)) = (edge.left, edge.right)
+                && kinds.only(Source::Split)
+                && together(left.0, right.0)
+            {
+                sets.join(left.0, right.0);
+            }
+        }
+        let mut number = vec![u32::MAX; self.outlines.len()];
+        let mut count = 0;
+        // A set's smallest face stands for it and comes first.
+        for face in 0..number.len() as u32 {
+            let first = sets.find(face);
+            if first == face {
+                number[face as usize] = count;
+                count += 1;
+            } else {
+                number[face as usize] = number[first as usize];
+            }
+        }
+        number
+    }
+
     /// The block that holds the position, or else the nearest one, and whether it holds it.
     pub fn nearest(&self, p: LonLat) -> (u32, bool) {
         match self.finder.find(&self.outlines, p) {

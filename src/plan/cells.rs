@@ -1,29 +1,26 @@
 //! Blocks to cells, cells to communities.
 
-use rand_pcg::Pcg64Mcg;
-
 use super::{
-    Error, Request, Warning,
+    Error, Request, Warning, Watch,
     given::Labels,
     graph::Graph,
-    partition::{Aims, partition},
+    partition::{Aims, Effort, Problem, partition},
 };
 
 /// Cells within every given community (or the whole street), and the community of each cell (0 when none is given).
 pub fn draw_cells(
     graph: &Graph,
+    block_of: &[u32],
     request: &Request,
     labels: &Labels,
-    random: &mut Pcg64Mcg,
     warnings: &mut Vec<Warning>,
-    progress: &dyn Fn(&str, f64),
+    progress: &Watch<'_>,
 ) -> Result<(Vec<u32>, Vec<u32>), Error> {
-    let community_of_block = labels.communities.clone().unwrap_or_else(|| vec![0; graph.atoms.len()]);
-    let regions = regions(graph, &community_of_block);
+    let community_of_atom = labels.communities.clone().unwrap_or_else(|| vec![0; graph.atoms.len()]);
+    let regions: Vec<Region> = regions(graph, &community_of_atom).into_iter().map(|atoms| Region::new(atoms, block_of)).collect();
+    let blocks = regions.iter().map(|r| r.blocks).sum::<usize>();
     let shares = match request.cells {
-        Some(wanted) if wanted > graph.atoms.len() => {
-            return Err(Error::TooManyCells { asked: wanted, blocks: graph.atoms.len() });
-        }
+        Some(wanted) if wanted > blocks => return Err(Error::TooManyCells { asked: wanted, blocks }),
         Some(wanted) => share_out(graph, &regions, wanted),
         None => regions.iter().map(|region| cells_by_size(graph, region, request.cell_households)).collect(),
     };
@@ -37,23 +34,42 @@ pub fn draw_cells(
             ),
         });
     }
-    let aims = Aims::default();
-    let mut cell_of_block = vec![0; graph.atoms.len()];
+    let mut cell_of_atom = vec![0; graph.atoms.len()];
     let mut community_of_cell = Vec::new();
     let mut done = 0;
     for (region, k) in regions.iter().zip(&shares) {
-        let part = graph.induced(region);
-        let share = region.len() as f64 / graph.atoms.len() as f64;
-        let base = done as f64 / graph.atoms.len() as f64;
-        let cells = partition(&part, *k, &aims, random, &|p| progress("cells", base + share * p));
+        let part = graph.induced(&region.atoms);
+        let share = region.blocks as f64 / blocks as f64;
+        let base = done as f64 / blocks as f64;
+        let problem = Problem { graph: &part, block_of: &region.block_of, k: *k, seeds: &[] };
+        let cells = partition(&problem, &Aims::default(), &Effort::default(), request.seed, &|p| progress("cells", base + share * p))
+            .ok_or(Error::Cancelled)?;
         let first = community_of_cell.len() as u32;
-        for (block, cell) in region.iter().zip(cells) {
-            cell_of_block[*block as usize] = first + cell;
+        for (atom, cell) in region.atoms.iter().zip(cells) {
+            cell_of_atom[*atom as usize] = first + cell;
         }
-        community_of_cell.extend(std::iter::repeat_n(community_of_block[region[0] as usize], *k));
-        done += region.len();
+        community_of_cell.extend(std::iter::repeat_n(community_of_atom[region.atoms[0] as usize], *k));
+        done += region.blocks;
     }
-    Ok((cell_of_block, community_of_cell))
+    Ok((cell_of_atom, community_of_cell))
+}
+
+/// A connected piece of the street to be divided by itself.
+struct Region {
+    atoms: Vec<u32>,
+    /// The block of each of them, numbered within the region.
+    block_of: Vec<u32>,
+    blocks: usize,
+}
+
+impl Region {
+    fn new(atoms: Vec<u32>, block_of: &[u32]) -> Self {
+        let mut numbers: Vec<u32> = atoms.iter().map(|a| block_of[*a as usize]).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let number = |a: &u32| numbers.partition_point(|n| *n < block_of[*a as usize]) as u32;
+        Self { block_of: atoms.iter().map(number).collect(), blocks: numbers.len(), atoms }
+    }
 }
 
 /// Connected pieces of blocks with the same label.
@@ -69,15 +85,15 @@ fn regions(graph: &Graph, label_of_block: &[u32]) -> Vec<Vec<u32>> {
 }
 
 /// How many cells of about `cell_households` a region makes: at least one, no more than it has blocks.
-fn cells_by_size(graph: &Graph, region: &[u32], cell_households: usize) -> usize {
-    let households: f64 = region.iter().map(|b| graph.atoms[*b as usize].weight).sum();
-    ((households / cell_households.max(1) as f64).round() as usize).clamp(1, region.len())
+fn cells_by_size(graph: &Graph, region: &Region, cell_households: usize) -> usize {
+    let households: f64 = region.atoms.iter().map(|b| graph.atoms[*b as usize].weight).sum();
+    ((households / cell_households.max(1) as f64).round() as usize).clamp(1, region.blocks)
 }
 
 /// How many cells each region gets: at least one, no more than it has blocks, the rest one by one to the region whose cells are largest.
-fn share_out(graph: &Graph, regions: &[Vec<u32>], wanted: usize) -> Vec<usize> {
-    let weight = |r: &Vec<u32>| r.iter().map(|b| graph.atoms[*b as usize].weight).sum::<f64>();
-    let area = |r: &Vec<u32>| r.iter().map(|b| graph.atoms[*b as usize].area_m2).sum::<f64>();
+fn share_out(graph: &Graph, regions: &[Region], wanted: usize) -> Vec<usize> {
+    let weight = |r: &Region| r.atoms.iter().map(|b| graph.atoms[*b as usize].weight).sum::<f64>();
+    let area = |r: &Region| r.atoms.iter().map(|b| graph.atoms[*b as usize].area_m2).sum::<f64>();
     let by_weight = regions.iter().map(weight).sum::<f64>() > 0.0;
     let size: Vec<f64> = regions.iter().map(|r| if by_weight { weight(r) } else { area(r) }).collect();
     let total: f64 = size.iter().sum();
@@ -85,7 +101,7 @@ fn share_out(graph: &Graph, regions: &[Vec<u32>], wanted: usize) -> Vec<usize> {
     for _ in regions.len()..wanted {
         // The region whose cells are largest gets the next one (Sainte-Laguë would favour none either).
         let neediest = (0..regions.len())
-            .filter(|r| shares[*r] < regions[*r].len())
+            .filter(|r| shares[*r] < regions[*r].blocks)
             .max_by(|a, b| (size[*a] / total / shares[*a] as f64).total_cmp(&(size[*b] / total / shares[*b] as f64)).then(b.cmp(a)));
         if let Some(r) = neediest {
             shares[r] += 1;
@@ -96,7 +112,10 @@ fn share_out(graph: &Graph, regions: &[Vec<u32>], wanted: usize) -> Vec<usize> {
 
 /// Communities of whole cells. A piece of the street that is cut off from the rest and too small for a community of its own
 /// (an exclave) joins the community of the nearest cell.
-pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg, warnings: &mut Vec<Warning>) -> Vec<u32> {
+///
+/// # Errors
+/// [`Error::Cancelled`].
+pub fn draw_communities(cells: &Graph, request: &Request, warnings: &mut Vec<Warning>) -> Result<Vec<u32>, Error> {
     let weight = |piece: &[u32]| piece.iter().map(|c| cells.atoms[*c as usize].weight).sum::<f64>();
     let mut pieces = cells.components();
     pieces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
@@ -105,12 +124,15 @@ pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg,
     let wanted = request.communities.unwrap_or_else(by_size).clamp(1, cells.atoms.len());
     let own = pieces.iter().filter(|p| weight(p) >= total / wanted as f64 / 2.0).count().clamp(1, wanted);
     let exclaves = pieces.split_off(own);
-    let aims = Aims { effort: 2000.0, ..Aims::default() };
+    let aims = Aims { deviation: 0.005, ..Aims::default() };
+    let each: Vec<u32> = (0..cells.atoms.len() as u32).collect();
+    let pieces: Vec<Region> = pieces.into_iter().map(|piece| Region::new(piece, &each)).collect();
     let mut labels = vec![0; cells.atoms.len()];
     let mut first = 0;
     for (piece, k) in pieces.iter().zip(share_out(cells, &pieces, wanted)) {
-        let part = partition(&cells.induced(piece), k, &aims, random, &|_| ());
-        for (cell, label) in piece.iter().zip(part) {
+        let problem = Problem { graph: &cells.induced(&piece.atoms), block_of: &piece.block_of, k, seeds: &[] };
+        let part = partition(&problem, &aims, &Effort::default(), request.seed, &|_| true).ok_or(Error::Cancelled)?;
+        for (cell, label) in piece.atoms.iter().zip(part) {
             labels[*cell as usize] = first + label;
         }
         first += k as u32;
@@ -127,13 +149,13 @@ pub fn draw_communities(cells: &Graph, request: &Request, random: &mut Pcg64Mcg,
             let [x, y] = centre(c);
             exclave.iter().map(|e| (centre(e)[0] - x).hypot(centre(e)[1] - y)).fold(f64::INFINITY, f64::min)
         };
-        let nearest = pieces.iter().flatten().min_by(|a, b| to_exclave(a).total_cmp(&to_exclave(b)));
+        let nearest = pieces.iter().flat_map(|p| &p.atoms).min_by(|a, b| to_exclave(a).total_cmp(&to_exclave(b)));
         if let Some(nearest) = nearest {
             let label = labels[*nearest as usize];
             exclave.iter().for_each(|cell| labels[*cell as usize] = label);
         }
     }
-    labels
+    Ok(labels)
 }
 
 pub fn check_balance(cells: &Graph, request: &Request, warnings: &mut Vec<Warning>) {

@@ -62,8 +62,8 @@ impl Graph {
         Self { atoms, borders: both.into_iter().map(|b| b.1).collect(), first }
     }
 
-    /// The graph of a street's blocks. `weights` are households by block.
-    pub fn of_blocks(blocks: &Blocks, weights: &[u32], metres: &LocalMetres) -> Self {
+    /// The graph of a street's blocks and their pieces. `block_of` gives every piece its block, `weights` its households.
+    pub fn of_pieces(blocks: &Blocks, block_of: &[u32], weights: &[u32], metres: &LocalMetres) -> Self {
         let [east, north] = metres.steps_per_metre();
         let mut atoms: Vec<Atom> = blocks
             .outlines
@@ -78,7 +78,7 @@ impl Graph {
         for (edge, kinds) in &blocks.edges {
             let length = metres.distance(edge.from, edge.to);
             match (edge.left, edge.right) {
-                (Some(l), Some(r)) => pairs.push((l.0, r.0, length, length * cost(*kinds))),
+                (Some(l), Some(r)) => pairs.push((l.0, r.0, length, length * cost(*kinds, block_of[l.0 as usize] == block_of[r.0 as usize]))),
                 (Some(f), None) | (None, Some(f)) => atoms[f.0 as usize].outer_m += length,
                 (None, None) => {}
             }
@@ -160,11 +160,15 @@ impl Graph {
     }
 }
 
-/// What a metre of cell boundary costs along a line. Along a river or railway it pays: one inside a cell is a burden.
-fn cost(kinds: Kinds) -> f64 {
+/// What a metre of cell boundary costs. Along a river or railway it pays: one inside a cell is a burden. Through a block that
+/// need not be cut it is dear; where there is no way but between buildings, through a compound or around a building that a line
+/// runs through, it is three streets' worth.
+fn cost(kinds: Kinds, through_block: bool) -> f64 {
+    const THROUGH_BLOCK: f64 = 70.0;
+    const BETWEEN_BUILDINGS: f64 = 3.0;
     let by_line = [
-        (LineClass::River, -1.0),
-        (LineClass::Railway, -1.0),
+        (LineClass::River, -60.0),
+        (LineClass::Railway, -60.0),
         (LineClass::Arterial, 0.6),
         (LineClass::Secondary, 0.8),
         (LineClass::Boundary, 0.9),
@@ -172,7 +176,8 @@ fn cost(kinds: Kinds) -> f64 {
         (LineClass::Alley, 1.1),
         (LineClass::DeadEnd, 1.1),
     ];
-    by_line.into_iter().find(|(class, _)| kinds.has(Source::Line(*class))).map_or(2.0, |(_, cost)| cost)
+    let off_street = if through_block { THROUGH_BLOCK } else { BETWEEN_BUILDINGS };
+    by_line.into_iter().find(|(class, _)| kinds.has(Source::Line(*class))).map_or(off_street, |(_, cost)| cost)
 }
 
 /// Mean of a ring's corners weighted by the length of its sides: good enough to order things by place.

@@ -13,7 +13,7 @@ pub enum Source {
     Line(LineClass),
     /// The outline of a building that a line was led around.
     Wall,
-    /// A cut between the buildings of a block that is too big for one cell.
+    /// A cut between the buildings of a block.
     Split,
 }
 
@@ -41,5 +41,10 @@ impl Kinds {
     /// Whether the source is among them.
     pub fn has(self, source: Source) -> bool {
         self.0 & (1 << source.to_u32()) != 0
+    }
+
+    /// Whether nothing else runs there.
+    pub fn only(self, source: Source) -> bool {
+        self.0 & !Self::INSIDE_RIGHT == 1 << source.to_u32()
     }
 }

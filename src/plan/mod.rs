@@ -24,7 +24,7 @@ pub use books::enter;
 pub use planner::plan;
 pub use score::{CellScore, Score, score};
 
-use crate::model::{Code, CodeError, CodeScheme, Community, PlanId};
+use crate::model::{Code, CodeError, CodeScheme, Community, PlanId, Rules};
 
 /// What the planner is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub struct Request {
     pub group_size: usize,
     /// Same input and seed, same plan.
     pub seed: u64,
+    /// What else the plan must respect.
+    pub rules: Rules,
     /// Codes and names to give to communities, in the order of numbering; more are made up when these do not suffice.
     pub known_communities: Vec<Community>,
     /// How codes are built.
@@ -59,6 +61,7 @@ impl Default for Request {
             tolerance: 0.1,
             group_size: 10,
             seed: 1,
+            rules: Rules::default(),
             known_communities: Vec::new(),
             scheme: CodeScheme::default(),
         }
@@ -86,6 +89,9 @@ pub struct Warning {
     /// For people.
     pub message: String,
 }
+
+/// Told the stage and how far it is, 0 to 1; says whether to go on. Planning calls it from several threads.
+pub type Watch<'a> = dyn Fn(&str, f64) -> bool + Sync + 'a;
 
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,6 +137,9 @@ pub enum Error {
         /// Pieces.
         pieces: usize,
     },
+    /// It was told not to go on.
+    #[error("planning was stopped; nothing was changed")]
+    Cancelled,
     /// The code scheme has no room, or a given code does not fit it.
     #[error(transparent)]
     Code(#[from] CodeError),
