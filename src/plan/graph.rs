@@ -78,7 +78,9 @@ impl Graph {
         for (edge, kinds) in &blocks.edges {
             let length = metres.distance(edge.from, edge.to);
             match (edge.left, edge.right) {
-                (Some(l), Some(r)) => pairs.push((l.0, r.0, length, length * cost(*kinds, block_of[l.0 as usize] == block_of[r.0 as usize]))),
+                (Some(l), Some(r)) => {
+                    pairs.push((l.0, r.0, length, length * cost(*kinds, block_of[l.0 as usize] == block_of[r.0 as usize])))
+                }
                 (Some(f), None) | (None, Some(f)) => atoms[f.0 as usize].outer_m += length,
                 (None, None) => {}
             }

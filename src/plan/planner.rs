@@ -75,8 +75,7 @@ pub fn plan(
     }
 
     go_on("communities", 0.0)?;
-    let community_of_cell =
-        if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut warnings)? };
+    let community_of_cell = if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut warnings)? };
     check_balance(&cells, request, &mut warnings);
 
     go_on("codes", 0.0)?;

@@ -109,7 +109,8 @@ impl<'a> Annealing<'a> {
             }
             // One draw decides on kind, border and unit.
             let draw = random.next_u64();
-            let unit = if draw & 0xffff < choose_piece { blocks + ((draw >> 32) * pieces >> 32) } else { (draw >> 32) * blocks >> 32 } as u32;
+            let unit =
+                if draw & 0xffff < choose_piece { blocks + ((draw >> 32) * pieces >> 32) } else { (draw >> 32) * blocks >> 32 } as u32;
             let borders = self.units.borders(unit);
             let Some(beyond) = borders.get(((draw >> 16 & 0xffff) * borders.len() as u64 >> 16) as usize) else { continue };
             let to = self.label_of[beyond.to as usize];
@@ -222,9 +223,7 @@ impl<'a> Annealing<'a> {
         taker.weight += total.weight;
         giver.area_m2 -= total.area_m2;
         taker.area_m2 += total.area_m2;
-        let mut cost = self.part_cost(&giver) + self.part_cost(&taker)
-            - self.cost_of_part[from as usize]
-            - self.cost_of_part[to as usize]
+        let mut cost = self.part_cost(&giver) + self.part_cost(&taker) - self.cost_of_part[from as usize] - self.cost_of_part[to as usize]
             + self.metre * f64::from(cut);
         if let Some(home) = self.home {
             let moved = |label: u32| atoms.iter().filter(|a| home[**a as usize] != label).map(|a| self.churn(*a)).sum::<f64>();

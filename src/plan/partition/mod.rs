@@ -91,7 +91,13 @@ const PIECES: Course = Course { hot: 1.0, cold: 0.15, soft: 0.32, firm: 1.7, pie
 
 /// Labels 0..k for the atoms, every part connected and none empty; `None` when `progress`, which is told the share done, says
 /// not to go on.
-pub fn partition(problem: &Problem<'_>, aims: &Aims, effort: &Effort, seed: u64, progress: &(dyn Fn(f64) -> bool + Sync)) -> Option<Vec<u32>> {
+pub fn partition(
+    problem: &Problem<'_>,
+    aims: &Aims,
+    effort: &Effort,
+    seed: u64,
+    progress: &(dyn Fn(f64) -> bool + Sync),
+) -> Option<Vec<u32>> {
     let blocks = problem.block_of.iter().max().map_or(0, |m| *m as usize + 1);
     if problem.k <= 1 {
         return Some(vec![0; problem.graph.atoms.len()]);
@@ -115,17 +121,15 @@ pub fn partition(problem: &Problem<'_>, aims: &Aims, effort: &Effort, seed: u64,
         !stopped.load(Ordering::Relaxed)
     };
     let moves = |per_block: f64| (per_block * blocks as f64) as usize;
-    let parts = (0..starts)
-        .into_par_iter()
-        .map(|start| {
-            let mut annealing = Annealing::new(&coarse, &coarse_units, begin.clone(), problem.k, aims, None);
-            annealing.run(&BLOCKS, moves(effort.blocks), &mut random(start), &|done| told(start, share * done));
-            let labels = annealing.into_labels();
-            let labels = problem.block_of.iter().map(|b| labels[*b as usize]).collect();
-            let mut annealing = Annealing::new(problem.graph, &units, labels, problem.k, aims, None);
-            annealing.run(&PIECES, moves(effort.pieces), &mut random(starts + start), &|done| told(start, share + (1.0 - share) * done));
-            (annealing.cost(), start, annealing.into_labels())
-        });
+    let parts = (0..starts).into_par_iter().map(|start| {
+        let mut annealing = Annealing::new(&coarse, &coarse_units, begin.clone(), problem.k, aims, None);
+        annealing.run(&BLOCKS, moves(effort.blocks), &mut random(start), &|done| told(start, share * done));
+        let labels = annealing.into_labels();
+        let labels = problem.block_of.iter().map(|b| labels[*b as usize]).collect();
+        let mut annealing = Annealing::new(problem.graph, &units, labels, problem.k, aims, None);
+        annealing.run(&PIECES, moves(effort.pieces), &mut random(starts + start), &|done| told(start, share + (1.0 - share) * done));
+        (annealing.cost(), start, annealing.into_labels())
+    });
     let best = parts.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))?;
     (!stopped.into_inner() && progress(1.0)).then_some(best.2)
 }
@@ -133,8 +137,8 @@ pub fn partition(problem: &Problem<'_>, aims: &Aims, effort: &Effort, seed: u64,
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may unwrap")]
 mod tests {
-    use proptest::prelude::*;
     use super::{super::graph::Atom, *};
+    use proptest::prelude::*;
 
     /// A board of unit squares with the given weights.
     fn board(width: usize, weights: &[u8]) -> Graph {
