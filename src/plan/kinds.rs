@@ -15,6 +15,8 @@ pub enum Source {
     Wall,
     /// A cut between the buildings of a block.
     Split,
+    /// A line that no cell may cross.
+    Barrier,
 }
 
 impl Source {
@@ -26,6 +28,7 @@ impl Source {
             Self::Given => 9,
             Self::Wall => 10,
             Self::Split => 11,
+            Self::Barrier => 13,
         }
     }
 }

@@ -15,6 +15,7 @@ mod network;
 mod numbering;
 mod partition;
 mod planner;
+mod rules;
 mod score;
 mod split;
 

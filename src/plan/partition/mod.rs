@@ -137,8 +137,15 @@ pub fn partition(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may unwrap")]
 mod tests {
-    use super::{super::graph::Atom, *};
+    use super::{
+        super::graph::{Atom, Link},
+        *,
+    };
     use proptest::prelude::*;
+
+    fn link(a: u32, b: u32) -> Link {
+        Link { between: [a, b], length_m: 1.0, cost_m: 1.0, apart: false }
+    }
 
     /// A board of unit squares with the given weights.
     fn board(width: usize, weights: &[u8]) -> Graph {
@@ -149,8 +156,8 @@ mod tests {
             Atom { weight: f64::from(*w), area_m2: 1.0, outer_m: rim as f64, centre: [x as f64, y as f64] }
         });
         let pairs = (0..width * height).flat_map(|i| {
-            let right = (i % width + 1 < width).then_some((i as u32, i as u32 + 1, 1.0, 1.0));
-            let above = (i + width < width * height).then_some((i as u32, (i + width) as u32, 1.0, 1.0));
+            let right = (i % width + 1 < width).then_some(link(i as u32, i as u32 + 1));
+            let above = (i + width < width * height).then_some(link(i as u32, (i + width) as u32));
             right.into_iter().chain(above)
         });
         Graph::new(atoms.collect(), pairs)
@@ -190,7 +197,7 @@ mod tests {
                     let out = f64::from(step + 1) * 3.0;
                     let atom = atoms.len() as u32;
                     atoms.push(Atom { weight: f64::from(*weight), area_m2: 1.0, outer_m: 1.0, centre: [out * cos, out * sin] });
-                    pairs.push((inner, atom, 1.0, 1.0));
+                    pairs.push(link(inner, atom));
                     inner = atom;
                 }
             }
