@@ -23,7 +23,7 @@ use jiff::{Timestamp, civil::Date};
 
 pub use books::enter;
 pub use planner::plan;
-pub use score::{CellScore, Score, score};
+pub use score::{CellScore, Rounded, Score, Spread, score, score_in};
 
 use crate::model::{Code, CodeError, CodeScheme, Community, PlanId, Rules};
 
