@@ -1,6 +1,9 @@
 //! The planner's hard rules, on towns drawn at random and on awkward ones drawn by hand.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap")]
 
+#[path = "plan/edits.rs"]
+mod edits;
+
 use proptest::prelude::*;
 use wangge::{
     geometry::{Coverage, LocalMetres, ring},

@@ -19,13 +19,24 @@ pub struct Drawn {
     pub dedicated: Vec<(u32, String)>,
 }
 
-/// Cells within every given community (or the whole street), as rules and balance want them.
+/// The cells pieces are in already.
+pub struct Home {
+    /// The cell of every piece.
+    pub cell_of: Vec<u32>,
+    /// Price of a cell's worth of households that change their cell.
+    pub churn: f64,
+}
+
+/// Cells within every given community (or the whole street), as rules and balance want them; changed as little as `home`, when
+/// there is one, asks for.
+#[allow(clippy::too_many_arguments, reason = "the stations before this one")]
 pub fn draw_cells(
     pieces_graph: &Graph,
     pieces: &Blocks,
     block_of_piece: &[u32],
     request: &Request,
     labels: &Labels,
+    home: Option<&Home>,
     warnings: &mut Vec<Warning>,
     progress: &Watch<'_>,
 ) -> Result<Drawn, Error> {
@@ -37,17 +48,23 @@ pub fn draw_cells(
         block_of[*atom as usize] = block_of_piece[piece];
         community_of[*atom as usize] = labels.communities.as_ref().map_or(0, |c| c[piece]);
     }
+    // Of an atom of several pieces the first says where it was.
+    let mut home_of = home.map(|_| vec![u32::MAX; count]);
+    if let (Some(home), Some(home_of)) = (home, &mut home_of) {
+        bound.atom_of.iter().zip(&home.cell_of).rev().for_each(|(atom, cell)| home_of[*atom as usize] = *cell);
+    }
     // A dedicated cell is a region by itself.
     let communities = community_of.iter().max().map_or(0, |m| m + 1);
     let mut label_of = community_of.clone();
     (communities..).zip(&bound.dedicated).for_each(|(label, (atom, _))| label_of[*atom as usize] = label);
-    let regions: Vec<Region> = regions(&graph, &label_of).into_iter().map(|atoms| Region::new(atoms, &block_of)).collect();
-    let (dedicated, regions): (Vec<Region>, Vec<Region>) = regions.into_iter().partition(|r| label_of[r.atoms[0] as usize] >= communities);
+    let (dedicated, regions): (Vec<Region>, Vec<Region>) =
+        regions(&graph, &block_of, &label_of).into_iter().partition(|r| label_of[r.atoms[0] as usize] >= communities);
     let blocks = regions.iter().map(|r| r.blocks).sum::<usize>();
-    let shares = match request.cells.map(|wanted| wanted.saturating_sub(dedicated.len())) {
-        Some(wanted) if wanted > blocks => return Err(Error::TooManyCells { asked: wanted, blocks }),
-        Some(wanted) => share_out(&graph, &regions, wanted),
-        None => regions.iter().map(|region| cells_by_size(&graph, region, request.cell_households)).collect(),
+    let shares = match (request.cells.map(|wanted| wanted.saturating_sub(dedicated.len())), &home_of) {
+        (Some(wanted), _) if wanted > blocks => return Err(Error::TooManyCells { asked: wanted, blocks }),
+        (Some(wanted), _) => share_out(&graph, &regions, wanted),
+        (None, Some(home)) => regions.iter().map(|region| region.homes(home).len().min(region.blocks)).collect(),
+        (None, None) => regions.iter().map(|region| cells_by_size(&graph, region, request.cell_households)).collect(),
     };
     let drawn = shares.iter().sum::<usize>() + dedicated.len();
     if let Some(wanted) = request.cells.filter(|wanted| drawn > *wanted) {
@@ -67,8 +84,10 @@ pub fn draw_cells(
         let share = region.blocks as f64 / blocks as f64;
         let base = done as f64 / blocks as f64;
         let seeds = region.seeds(&bound.seeds, *k, warnings);
-        let problem = Problem { graph: &part, block_of: &region.block_of, k: *k, seeds: &seeds };
-        let cells = partition(&problem, &Aims::default(), &Effort::default(), request.seed, &|p| progress("cells", base + share * p))
+        let home_of = home_of.as_ref().filter(|_| seeds.is_empty()).and_then(|home| region.standing(home, &part, *k));
+        let problem = Problem { graph: &part, block_of: &region.block_of, k: *k, seeds: &seeds, home: home_of.as_deref() };
+        let aims = Aims { churn: home.map_or(0.0, |h| h.churn), ..Aims::default() };
+        let cells = partition(&problem, &aims, &Effort::default(), request.seed, &|p| progress("cells", base + share * p))
             .ok_or(Error::Cancelled)?;
         let first = community_of_cell.len() as u32;
         for (atom, cell) in region.atoms.iter().zip(cells) {
@@ -105,6 +124,25 @@ impl Region {
         Self { block_of: atoms.iter().map(number).collect(), blocks: numbers.len(), atoms }
     }
 
+    /// The cells the region's atoms are in already, sorted.
+    fn homes(&self, home_of: &[u32]) -> Vec<u32> {
+        let mut homes: Vec<u32> = self.atoms.iter().map(|a| home_of[*a as usize]).collect();
+        homes.sort_unstable();
+        homes.dedup();
+        homes
+    }
+
+    /// The cells the atoms are in already, numbered from 0, when there are `k` of them and each is one piece.
+    fn standing(&self, home_of: &[u32], graph: &Graph, k: usize) -> Option<Vec<u32>> {
+        let homes = self.homes(home_of);
+        let labels: Vec<u32> = self.atoms.iter().map(|a| homes.partition_point(|h| *h < home_of[*a as usize]) as u32).collect();
+        let is_whole = |label: u32| {
+            let members: Vec<u32> = (0..labels.len() as u32).filter(|i| labels[*i as usize] == label).collect();
+            graph.induced(&members).components().len() == 1
+        };
+        (homes.len() == k && (0..k as u32).all(is_whole)).then_some(labels)
+    }
+
     /// The seeds that lie in the region, one a block and no more than cells, by their place in it.
     fn seeds(&self, seeds: &[(u32, String)], k: usize, warnings: &mut Vec<Warning>) -> Vec<u32> {
         let mut own: Vec<u32> = Vec::new();
@@ -122,16 +160,26 @@ impl Region {
     }
 }
 
-/// Connected pieces of blocks with the same label.
-fn regions(graph: &Graph, label_of_block: &[u32]) -> Vec<Vec<u32>> {
-    let count = label_of_block.iter().max().map_or(0, |m| *m + 1);
-    (0..count)
-        .flat_map(|label| {
-            let members: Vec<u32> = (0..label_of_block.len() as u32).filter(|b| label_of_block[*b as usize] == label).collect();
-            let pieces = graph.induced(&members).components();
-            pieces.into_iter().map(|piece| piece.into_iter().map(|i| members[i as usize]).collect()).collect::<Vec<Vec<u32>>>()
-        })
-        .collect()
+/// Connected pieces of the street with the same label.
+fn regions(graph: &Graph, block_of: &[u32], label_of: &[u32]) -> Vec<Region> {
+    // Blocks hang together as blocks: what must be apart parts them whole.
+    let blocks = block_of.iter().max().map_or(0, |m| *m as usize + 1);
+    let coarse = graph.contract(block_of, blocks);
+    let mut label_of_block = vec![None; blocks];
+    block_of.iter().zip(label_of).for_each(|(block, label)| label_of_block[*block as usize] = Some(*label));
+    let mut atoms_of: Vec<Vec<u32>> = vec![Vec::new(); blocks];
+    (0..).zip(block_of).for_each(|(atom, block)| atoms_of[*block as usize].push(atom));
+    let count = label_of.iter().max().map_or(0, |m| *m + 1);
+    let mut regions = Vec::new();
+    for label in 0..count {
+        let members: Vec<u32> = (0..blocks as u32).filter(|b| label_of_block[*b as usize] == Some(label)).collect();
+        for piece in coarse.induced(&members).components() {
+            let mut atoms: Vec<u32> = piece.iter().flat_map(|i| &atoms_of[members[*i as usize] as usize]).copied().collect();
+            atoms.sort_unstable();
+            regions.push(Region::new(atoms, block_of));
+        }
+    }
+    regions
 }
 
 /// How many cells of about `cell_households` a region makes: at least one, no more than it has blocks.
@@ -180,7 +228,7 @@ pub fn draw_communities(cells: &Graph, request: &Request, warnings: &mut Vec<War
     let mut labels = vec![0; cells.atoms.len()];
     let mut first = 0;
     for (piece, k) in pieces.iter().zip(share_out(cells, &pieces, wanted)) {
-        let problem = Problem { graph: &cells.induced(&piece.atoms), block_of: &piece.block_of, k, seeds: &[] };
+        let problem = Problem { graph: &cells.induced(&piece.atoms), block_of: &piece.block_of, k, seeds: &[], home: None };
         let part = partition(&problem, &aims, &Effort::default(), request.seed, &|_| true).ok_or(Error::Cancelled)?;
         for (cell, label) in piece.atoms.iter().zip(part) {
             labels[*cell as usize] = first + label;

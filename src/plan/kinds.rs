@@ -46,6 +46,11 @@ impl Kinds {
         self.0 & (1 << source.to_u32()) != 0
     }
 
+    /// These and one more.
+    pub fn with(self, source: Source) -> Self {
+        Self(self.0 | 1 << source.to_u32())
+    }
+
     /// Whether nothing else runs there.
     pub fn only(self, source: Source) -> bool {
         self.0 & !Self::INSIDE_RIGHT == 1 << source.to_u32()

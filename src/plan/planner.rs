@@ -62,7 +62,7 @@ pub fn plan(
             }
             Drawn { cell_of: cells.clone(), community_of_cell: labels.communities_of_cells(&given, &request.scheme), dedicated: Vec::new() }
         }
-        None => draw_cells(&graph, &pieces, &block_of, request, &labels, &mut warnings, progress)?,
+        None => draw_cells(&graph, &pieces, &block_of, request, &labels, None, &mut warnings, progress)?,
     };
     let Drawn { cell_of: cell_of_piece, community_of_cell, dedicated } = drawn;
     rules::check_barriers(&request.rules, &graph, &cell_of_piece, &mut warnings);
