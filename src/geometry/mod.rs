@@ -7,6 +7,7 @@ pub mod arrangement;
 pub mod coverage;
 pub mod crs;
 pub mod heal;
+pub mod label;
 pub mod measure;
 pub mod ring;
 
