@@ -133,6 +133,9 @@ impl<'a> Grid<'a> {
         }
         legend.add(Key::Line(thin), &counted(self.plan.cells.len(), "cell"));
         legend.add(Key::Line(strong), &counted(self.plan.communities.len(), "community"));
+        if show == Show::Cells {
+            legend.add(Key::Words, "001: last digits of a cell's code");
+        }
         ground::explain_beneath(street, legend);
     }
 
