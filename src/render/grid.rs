@@ -85,14 +85,17 @@ impl<'a> Grid<'a> {
         canvas.stroke("between", &dashed, between.iter().map(|(_, path)| *path));
         ground::draw_rivers_and_railways(canvas, street);
         let border = Pen::new("#1f2937", 2.2);
-        canvas.stroke("border", &border, paths(&self.cells, |arc| arc.left.is_none() || arc.right.is_none()));
-        legend.add(Key::Line(border), "boundary of the street");
+        let is_outer = |arc: &Arc| arc.left.is_none() || arc.right.is_none();
+        canvas.stroke("border", &border, paths(&self.cells, is_outer));
+        if paths(&self.cells, is_outer).any(|path| canvas.frame.shows(path)) {
+            legend.add(Key::Line(border), "boundary of the street");
+        }
         legend.add(Key::Line(solid), "block border along a street, river or railway");
         if !between.is_empty() {
             legend.add(Key::Line(dashed), "block border between or around buildings");
         }
-        legend.add(Key::Words, &counted(self.plan.blocks.len(), "block"));
-        ground::explain_beneath(street, legend);
+        legend.add(Key::Words, &format!("{} in the street", counted(self.plan.blocks.len(), "block")));
+        ground::explain_beneath(canvas, street, legend);
     }
 
     /// Cells filled by what is shown, with streets beneath and borders above.
@@ -124,10 +127,11 @@ impl<'a> Grid<'a> {
         canvas.stroke("cell-borders", &thin, paths(&self.cells, |arc| !is_community(arc)));
         canvas.stroke("community-borders", &strong, paths(&self.cells, is_community));
         self.draw_labels(canvas, &outlines, &deviations, show, names);
-        self.explain_cells(show, thin, strong, street, legend);
+        self.explain_cells(show, thin, strong, legend);
+        ground::explain_beneath(canvas, street, legend);
     }
 
-    fn explain_cells(&self, show: Show, thin: Pen, strong: Pen, street: &StreetData, legend: &mut Legend) {
+    fn explain_cells(&self, show: Show, thin: Pen, strong: Pen, legend: &mut Legend) {
         if show == Show::Deviation {
             legend.add(Key::Deviations, &format!("% from the mean of {} households a cell", px(self.mean_households())));
         }
@@ -136,7 +140,6 @@ impl<'a> Grid<'a> {
         if show == Show::Cells {
             legend.add(Key::Words, "001: last digits of a cell's code");
         }
-        ground::explain_beneath(street, legend);
     }
 
     fn draw_labels(&self, canvas: &mut Canvas<'_>, outlines: &[MultiPolygon], deviations: &[f64], show: Show, names: bool) {

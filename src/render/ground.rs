@@ -39,7 +39,7 @@ pub fn draw_lines(canvas: &mut Canvas<'_>, street: &StreetData, legend: &mut Leg
         canvas.outline("border", &area.boundary, &Pen::new("#1f2937", 2.2));
     }
     for (class, pen, words) in drawn.into_iter().rev() {
-        if paths(street, class).next().is_some() {
+        if paths(street, class).any(|path| canvas.frame.shows(path)) {
             legend.add(Key::Line(pen), words);
         }
     }
@@ -78,10 +78,10 @@ pub fn draw_rivers_and_railways(canvas: &mut Canvas<'_>, street: &StreetData) {
     }
 }
 
-/// Says what rivers and railways look like, where there are any.
-pub fn explain_beneath(street: &StreetData, legend: &mut Legend) {
+/// Says what rivers and railways look like, where any can be seen.
+pub fn explain_beneath(canvas: &Canvas<'_>, street: &StreetData, legend: &mut Legend) {
     for (class, pen, words) in [(LineClass::River, river(), "river"), (LineClass::Railway, railway(), "railway")] {
-        if paths(street, class).next().is_some() {
+        if paths(street, class).any(|path| canvas.frame.shows(path)) {
             legend.add(Key::Line(pen), words);
         }
     }
