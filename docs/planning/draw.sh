@@ -29,7 +29,7 @@ draw 520201014 city-cuts blocks --bbox 104.8215,26.5797,104.8279,26.5847
 draw 520201014 city-cells cells
 draw 520201014 city-deviation deviation
 draw 520201014 city-communities communities
-draw 520201014 city-groups groups --bbox 104.8232,26.5818,104.8262,26.5842
+draw 520201014 city-groups groups --bbox 104.8172,26.5826,104.8206,26.5849
 
 if [ -n "${LIECHTENSTEIN:-}" ]; then
     export WANGGE_DB="gpkg:$work/vaduz.gpkg"

@@ -166,11 +166,13 @@ impl<'a> Grid<'a> {
     }
 
     /// Faint ground and the cells' borders, for what is drawn on top.
-    pub fn draw_backdrop(&self, canvas: &mut Canvas<'_>, street: &StreetData) {
+    pub fn draw_backdrop(&self, canvas: &mut Canvas<'_>, street: &StreetData, legend: &mut Legend) {
         let data = canvas.shape(&assemble(self.whole_rings()));
         canvas.path(&data, "class=\"street\" fill=\"#f7f4ec\" fill-rule=\"evenodd\"");
         ground::draw_beneath(canvas, street, "#e0d9ca");
-        canvas.stroke("cell-borders", &Pen::new("#6b7280", 1.4), paths(&self.cells, |_| true));
+        let border = Pen::new("#4b5563", 1.6);
+        canvas.stroke("cell-borders", &border, paths(&self.cells, |_| true));
+        legend.add(Key::Line(border), "border of a cell");
     }
 
     fn whole_rings(&self) -> Vec<Vec<LonLat>> {

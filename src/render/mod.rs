@@ -165,7 +165,7 @@ fn draw(street: &StreetData, plan: Option<&Plan>, request: &Request, names: bool
         match request.show {
             Show::Lines | Show::Blocks => grid.draw_blocks(&mut canvas, street, &mut legend),
             Show::Cells | Show::Deviation | Show::Communities => grid.draw_cells(&mut canvas, street, request.show, names, &mut legend),
-            Show::Groups => grid.draw_backdrop(&mut canvas, street),
+            Show::Groups => grid.draw_backdrop(&mut canvas, street, &mut legend),
         }
         if let Some(focus) = &focus {
             canvas.pale_around(focus);
