@@ -12,6 +12,11 @@ case $wangge in /*) ;; *) wangge=$(pwd)/$wangge ;; esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# import_osm …: quiet about what an extract lacks at its edges, not about a failure.
+import_osm() {
+    "$wangge" import osm "$@" >"$work/import.log" 2>&1 || { cat "$work/import.log" >&2; exit 1; }
+}
+
 # draw STREET NAME SHOW [OPTIONS]: one picture.
 draw() {
     street=$1 name=$2 show=$3
@@ -33,7 +38,7 @@ draw 520201014 city-groups groups --bbox 104.8172,26.5826,104.8206,26.5849
 
 if [ -n "${LIECHTENSTEIN:-}" ]; then
     export WANGGE_DB="gpkg:$work/vaduz.gpkg"
-    "$wangge" import osm "$LIECHTENSTEIN" --area Vaduz --street 520201901=Vaduz >/dev/null 2>&1
+    import_osm "$LIECHTENSTEIN" --area Vaduz --street 520201901=Vaduz
     "$wangge" plan --street 520201901 --publish
     # The commune's main part; its exclaves in the Alps are cells of their own.
     for show in blocks cells; do
@@ -43,7 +48,7 @@ fi
 
 if [ -n "${HAIDIAN:-}" ]; then
     export WANGGE_DB="gpkg:$work/haidian.gpkg"
-    "$wangge" import osm "$HAIDIAN" --area "$here/haidian.geojson" --street 110108901=清华园 >/dev/null 2>&1
+    import_osm "$HAIDIAN" --area "$here/haidian.geojson" --street 110108901=清华园
     "$wangge" plan --street 110108901 --publish
     for show in lines blocks cells; do
         draw 110108901 "haidian-$show" "$show"
