@@ -379,7 +379,7 @@ fn every_position_inside_a_planned_street_has_a_cell() {
     let now = jiff::Timestamp::UNIX_EPOCH;
     let registration = wangge::plan::Registration { id: PlanId(1), name: "p".into(), now, publish_from: Some(day("2026-01-01")) };
     let request = wangge::plan::Request { cells: Some(4), ..wangge::plan::Request::default() };
-    let (plan, _) = wangge::plan::plan(&data, &request, registration, &|_, _| ()).unwrap();
+    let (plan, _) = wangge::plan::plan(&data, &request, registration, &|_, _| true).unwrap();
     data.plans.push(plan);
     let snapshot = Snapshot::build(BTreeMap::from([(street, data)])).unwrap();
     let mut bent = 0;

@@ -1,6 +1,9 @@
 //! The planner's hard rules, on towns drawn at random and on awkward ones drawn by hand.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap")]
 
+#[path = "plan/edits.rs"]
+mod edits;
+
 use proptest::prelude::*;
 use wangge::{
     geometry::{Coverage, LocalMetres, ring},
@@ -74,7 +77,7 @@ fn add_building(street: &mut StreetData, footprint: Polygon, households: usize) 
 
 fn draw(street: &StreetData, request: &Request) -> (Plan, Vec<Warning>) {
     let registration = Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, publish_from: None };
-    plan::plan(street, request, registration, &|_, _| ()).unwrap()
+    plan::plan(street, request, registration, &|_, _| true).unwrap()
 }
 
 fn cells(count: usize) -> Request {
@@ -96,8 +99,10 @@ fn check(street: &StreetData, plan: &Plan) {
     let holes = |shape: &MultiPolygon| shape.0.iter().map(|p| p.interiors.len()).sum::<usize>();
     assert_eq!(holes(&union), holes(given), "a gap between cells is a hole in their union");
     let score = plan::score(street, plan, 10);
-    assert_eq!((score.cut_buildings, score.broken_cells, score.overlaps, score.households_misplaced), (0, 0, 0, 0));
-    assert!(score.fits_boundary, "{} m² of rim", score.rim_m2);
+    let (coverage, pieces) = (&score.coverage, &score.contiguity);
+    assert_eq!((score.buildings.cut_buildings, pieces.broken_cells, coverage.overlaps, score.groups.households_misplaced), (0, 0, 0, 0));
+    assert!(coverage.seams_exact && coverage.gaps == 0, "{coverage:?}");
+    assert!(coverage.fits_boundary, "{} m² of rim", coverage.rim_m2);
     for group in &plan.groups {
         assert!(group.members.contains(&group.head));
         let cell = plan.cells.iter().find(|c| group.code.is_within(&c.code)).expect("a group's cell");
@@ -281,10 +286,10 @@ fn numbering_runs_west_to_east_and_north_to_south() {
 #[test]
 fn what_cannot_be_planned_says_why() {
     let registration = || Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, publish_from: None };
-    let nothing = plan::plan(&StreetData::default(), &cells(2), registration(), &|_, _| ());
+    let nothing = plan::plan(&StreetData::default(), &cells(2), registration(), &|_, _| true);
     assert_eq!(nothing, Err(plan::Error::NoBoundary));
     let empty = street(square(0.0, 0.0, 100.0).into());
-    let too_many = plan::plan(&empty, &cells(2), registration(), &|_, _| ());
+    let too_many = plan::plan(&empty, &cells(2), registration(), &|_, _| true);
     assert_eq!(too_many, Err(plan::Error::TooManyCells { asked: 2, blocks: 1 }));
     let (plan, _) = draw(&empty, &Request::default());
     assert_eq!((plan.cells.len(), plan.groups.len()), (1, 0));
@@ -292,7 +297,7 @@ fn what_cannot_be_planned_says_why() {
 
 fn refusal(street: &StreetData) -> plan::Error {
     let registration = Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, publish_from: None };
-    plan::plan(street, &Request::default(), registration, &|_, _| ()).unwrap_err()
+    plan::plan(street, &Request::default(), registration, &|_, _| true).unwrap_err()
 }
 
 #[test]
@@ -316,7 +321,7 @@ fn a_cell_with_more_groups_than_codes_says_so() {
     let mut town = street(square(0.0, 0.0, 200.0).into());
     add_building(&mut town, square(20.0, 20.0, 50.0), 12_500);
     let registration = Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, publish_from: None };
-    let error = plan::plan(&town, &cells(1), registration, &|_, _| ()).unwrap_err();
+    let error = plan::plan(&town, &cells(1), registration, &|_, _| true).unwrap_err();
     assert!(matches!(error, plan::Error::TooManyGroups { groups, room: 999, .. } if groups > 1000), "{error}");
 }
 
@@ -325,6 +330,6 @@ fn a_river_that_leaves_the_street_counts_where_it_is_inside() {
     let mut town = street(square(0.0, 0.0, 200.0).into());
     add_line(&mut town, LineClass::River, &[(-300.0, 60.0), (500.0, 60.0)]);
     let (plan, _) = draw(&town, &cells(1));
-    let inside = plan::score(&town, &plan, 10).river_inside_m;
+    let inside = plan::score(&town, &plan, 10).lines.river_inside_m.0;
     assert!((198.0..202.0).contains(&inside), "{inside} m");
 }

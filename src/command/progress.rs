@@ -21,12 +21,13 @@ impl Progress {
         Self(bar)
     }
 
-    /// The stage and how far it is, 0 to 1.
-    pub fn at(&self, stage: &str, share: f64) {
+    /// The stage and how far it is, 0 to 1. Says to go on.
+    pub fn at(&self, stage: &str, share: f64) -> bool {
         if self.0.message() != stage {
             self.0.set_message(stage.to_owned());
         }
         self.0.set_position((share.clamp(0.0, 1.0) * 1000.0) as u64);
+        true
     }
 }
 

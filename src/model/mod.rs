@@ -7,6 +7,7 @@ mod code;
 mod issue;
 mod plan;
 mod record;
+mod rules;
 mod shape;
 mod world;
 
@@ -14,5 +15,6 @@ pub use code::{Code, CodeError, CodeScheme, Level};
 pub use issue::{Issue, IssueStatus};
 pub use plan::{Block, Cell, CellKind, Community, Group, Plan, PlanId, PlanState};
 pub use record::{Area, Building, Household, Line, LineClass, Water};
+pub use rules::{Rule, Rules};
 pub use shape::{Bounds, LonLat, MultiPolygon, Polygon, Ring};
 pub use world::{Change, ChangeKind, ChangeNote, ChangeSet, NO_STREET, StreetData, Version, World};

@@ -14,7 +14,10 @@ mod kinds;
 mod network;
 mod numbering;
 mod partition;
+mod patch;
 mod planner;
+mod replan;
+mod rules;
 mod score;
 mod split;
 
@@ -22,10 +25,12 @@ use jiff::{Timestamp, civil::Date};
 
 pub use books::enter;
 pub use groups::{Circle, Regrouped, regroup, sequences as group_sequences};
+pub use patch::Patch;
 pub use planner::plan;
-pub use score::{CellScore, Score, score};
+pub use replan::{Selection, assign, replan};
+pub use score::{CellScore, Rounded, Score, Spread, score, score_in};
 
-use crate::model::{Code, CodeError, CodeScheme, Community, PlanId};
+use crate::model::{Code, CodeError, CodeScheme, Community, PlanId, Rules};
 
 /// What the planner is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +49,8 @@ pub struct Request {
     pub group_size: usize,
     /// Same input and seed, same plan.
     pub seed: u64,
+    /// What else the plan must respect.
+    pub rules: Rules,
     /// Codes and names to give to communities, in the order of numbering; more are made up when these do not suffice.
     pub known_communities: Vec<Community>,
     /// How codes are built.
@@ -60,6 +67,7 @@ impl Default for Request {
             tolerance: 0.1,
             group_size: 10,
             seed: 1,
+            rules: Rules::default(),
             known_communities: Vec::new(),
             scheme: CodeScheme::default(),
         }
@@ -87,6 +95,9 @@ pub struct Warning {
     /// For people.
     pub message: String,
 }
+
+/// Told the stage and how far it is, 0 to 1; says whether to go on. Planning calls it from several threads.
+pub type Watch<'a> = dyn Fn(&str, f64) -> bool + Sync + 'a;
 
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,6 +143,37 @@ pub enum Error {
         /// Pieces.
         pieces: usize,
     },
+    /// Nothing that may change is selected.
+    #[error("none of the plan's cells may change: all are locked, dedicated or not selected")]
+    NothingSelected,
+    /// The plan has no such cell or community.
+    #[error("the plan has no cell or community {code}")]
+    NoSuchCell {
+        /// The code.
+        code: Code,
+    },
+    /// The plan has no such block.
+    #[error("the plan has no block {block}; it has {blocks}, counted from 0")]
+    NoSuchBlock {
+        /// Its place.
+        block: usize,
+        /// Blocks there are.
+        blocks: usize,
+    },
+    /// An edit would leave a cell in pieces.
+    #[error("cell {cell} would be left in {pieces} pieces; a cell is one piece")]
+    CellBroken {
+        /// The cell.
+        cell: Code,
+        /// Pieces; 0: nothing would be left of it.
+        pieces: usize,
+    },
+    /// The plan's blocks do not tile the street.
+    #[error("the plan's blocks do not fit together: {0}")]
+    Blocks(#[from] crate::geometry::coverage::Error),
+    /// It was told not to go on.
+    #[error("planning was stopped; nothing was changed")]
+    Cancelled,
     /// The code scheme has no room, or a given code does not fit it.
     #[error(transparent)]
     Code(#[from] CodeError),

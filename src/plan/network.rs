@@ -82,13 +82,9 @@ impl Network {
         Self { edges, face_count: used.len() as u32 }
     }
 
-    /// Outlines of the faces. A face has one part, since faces are walked, and glued ones share an edge.
+    /// Outlines of the faces.
     pub fn outlines(&self) -> Vec<Polygon> {
-        Coverage::from_edges(self.edges.iter().map(|e| e.0), self.face_count)
-            .outlines()
-            .into_iter()
-            .map(|outline| outline.0.into_iter().next().unwrap_or_default())
-            .collect()
+        outlines(&self.edges, self.face_count)
     }
 
     /// Joins every face that `wants` it (by number and area in m²) to the neighbour with which it shares the longest edge, one
@@ -149,6 +145,15 @@ impl Network {
     }
 }
 
+/// Outlines of faces. A face has one part, since faces are walked, and glued ones share an edge.
+pub fn outlines(edges: &[(Edge, Kinds)], face_count: u32) -> Vec<Polygon> {
+    Coverage::from_edges(edges.iter().map(|e| e.0), face_count)
+        .outlines()
+        .into_iter()
+        .map(|outline| outline.0.into_iter().next().unwrap_or_default())
+        .collect()
+}
+
 /// Coinciding pieces to one edge, `from < to`, sorted.
 fn merge_kinds(pieces: &[Piece]) -> Vec<(LonLat, LonLat, Kinds)> {
     let mut edges: Vec<(LonLat, LonLat, Kinds)> = pieces
@@ -170,16 +175,16 @@ fn merge_kinds(pieces: &[Piece]) -> Vec<(LonLat, LonLat, Kinds)> {
 }
 
 /// Disjoint sets; the representative is the smallest member, so that numbering does not depend on the order of joining.
-struct Sets {
+pub struct Sets {
     parent: Vec<u32>,
 }
 
 impl Sets {
-    fn new(count: u32) -> Self {
+    pub fn new(count: u32) -> Self {
         Self { parent: (0..count).collect() }
     }
 
-    fn find(&mut self, mut item: u32) -> u32 {
+    pub fn find(&mut self, mut item: u32) -> u32 {
         while self.parent[item as usize] != item {
             let grand = self.parent[self.parent[item as usize] as usize];
             self.parent[item as usize] = grand;
@@ -188,7 +193,7 @@ impl Sets {
         item
     }
 
-    fn join(&mut self, a: u32, b: u32) {
+    pub fn join(&mut self, a: u32, b: u32) {
         let (a, b) = (self.find(a), self.find(b));
         self.parent[a.max(b) as usize] = a.min(b);
     }

@@ -1,17 +1,17 @@
 //! The planner: blocks, cells, communities, groups, codes, in this order.
 
-use rand::SeedableRng;
-use rand_pcg::Pcg64Mcg;
 use rayon::prelude::*;
 
 use super::{
-    Error, Registration, Request, Warning,
+    Error, Registration, Request, Warning, Watch,
     blocks::{Blocks, Drawing},
-    cells::{check_balance, draw_cells, draw_communities},
+    cells::{Drawn, check_balance, draw_cells, draw_communities},
     given::Given,
     graph::Graph,
     groups,
+    kinds::Source,
     numbering::number,
+    rules::{self, unmet},
     split,
 };
 use crate::{
@@ -19,10 +19,12 @@ use crate::{
     model::{Block, Bounds, Building, Cell, Group, Household, Level, LonLat, MultiPolygon, Plan, PlanState, StreetData},
 };
 
-/// A block with more than this share of a cell's households is cut between its buildings.
-const SPLIT_SHARE: f64 = 0.4;
+/// A block with more than this share of a cell's households need not stay whole: its pieces are as good as blocks.
+const OVERSIZE_SHARE: f64 = 0.4;
+/// A block with more than this share of a cell's households may be cut between its buildings where that evens cells out.
+const PIECES_SHARE: f64 = 0.03;
 
-/// Plans a street. `progress` is told the stage and how far it is, 0 to 1.
+/// Plans a street. `progress` is told the stage and how far it is, 0 to 1, and says whether to go on.
 ///
 /// # Errors
 /// See [`Error`].
@@ -30,29 +32,42 @@ pub fn plan(
     street: &StreetData,
     request: &Request,
     registration: Registration,
-    progress: &dyn Fn(&str, f64),
+    progress: &Watch<'_>,
 ) -> Result<(Plan, Vec<Warning>), Error> {
     let area = street.street().filter(|a| !a.boundary.0.is_empty()).ok_or(Error::NoBoundary)?;
     let bounds = Bounds::of(area.boundary.rings().flatten()).ok_or(Error::NoBoundary)?;
     let metres = LocalMetres::at(LonLat::new(bounds.min.lon_e7 / 2 + bounds.max.lon_e7 / 2, bounds.min.lat_e7 / 2 + bounds.max.lat_e7 / 2));
     let mut warnings = Vec::new();
 
-    progress("blocks", 0.0);
+    let go_on = |stage: &str, share: f64| if progress(stage, share) { Ok(()) } else { Err(Error::Cancelled) };
+    go_on("blocks", 0.0)?;
     let given = Given::of(street);
     let households = street.households.len();
     let per_cell = request.cells.map_or(request.cell_households as f64, |k| households as f64 / k.max(1) as f64);
-    let (blocks, weights) = draw_blocks(street, &area.boundary, &given, metres, per_cell, progress)?;
+    let pieces = draw_pieces(street, &area.boundary, &given, request, metres, per_cell)?;
+    let weights = Weights::of(street, &pieces);
+    let mut block_of = blocks_of(&pieces, &weights, per_cell);
+    let blocks = block_of.iter().max().map_or(0, |m| *m as usize + 1);
+    if request.cells.is_some_and(|k| k > blocks) {
+        block_of = (0..pieces.outlines.len() as u32).collect();
+    }
 
-    let graph = Graph::of_blocks(&blocks, &weights.by_block, &metres);
-    progress("cells", 0.0);
-    let mut random = Pcg64Mcg::seed_from_u64(request.seed);
-    let labels = given.label_blocks(&blocks, &graph, &mut warnings)?;
-    let (cell_of_block, community_of_cell) = match &labels.cells {
-        Some(cells) => (cells.clone(), labels.communities_of_cells(&given, &request.scheme)),
-        None => draw_cells(&graph, request, &labels, &mut random, &mut warnings, progress)?,
+    go_on("cells", 0.0)?;
+    let graph = Graph::of_pieces(&pieces, &block_of, &weights.by_block, &metres);
+    let labels = given.label_blocks(&pieces, &graph, &mut warnings)?;
+    let drawn = match &labels.cells {
+        Some(cells) => {
+            if !request.rules.is_empty() {
+                warnings.push(unmet("rules", "the cells are given and stay as they are"));
+            }
+            Drawn { cell_of: cells.clone(), community_of_cell: labels.communities_of_cells(&given, &request.scheme), dedicated: Vec::new() }
+        }
+        None => draw_cells(&graph, &pieces, &block_of, request, &labels, None, &mut warnings, progress)?,
     };
-    let cell_count = community_of_cell.len().max(cell_of_block.iter().max().map_or(0, |m| *m as usize + 1));
-    let cells = graph.contract(&cell_of_block, cell_count);
+    let Drawn { cell_of: cell_of_piece, community_of_cell, dedicated } = drawn;
+    rules::check_barriers(&request.rules, &graph, &cell_of_piece, &mut warnings);
+    let cell_count = community_of_cell.len().max(cell_of_piece.iter().max().map_or(0, |m| *m as usize + 1));
+    let cells = graph.contract(&cell_of_piece, cell_count).without_barriers();
 
     if weights.outside > 0 {
         warnings.push(Warning {
@@ -67,25 +82,27 @@ pub fn plan(
         });
     }
 
-    progress("communities", 0.0);
-    let community_of_cell =
-        if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut random, &mut warnings) };
-    check_balance(&cells, request, &mut warnings);
+    go_on("communities", 0.0)?;
+    let community_of_cell = if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut warnings)? };
+    check_balance(&cells, &dedicated, request, &mut warnings);
 
-    progress("codes", 0.0);
-    let books = number(area, request, &given, &cells, &community_of_cell)?;
+    go_on("codes", 0.0)?;
+    let books = number(area, request, &given, &cells, &community_of_cell, &dedicated)?;
 
-    progress("groups", 0.0);
-    let rank_of_block: Vec<u32> = cell_of_block.iter().map(|c| books.rank_of_cell[*c as usize]).collect();
+    go_on("groups", 0.0)?;
+    let rank_of_piece: Vec<u32> = cell_of_piece.iter().map(|c| books.rank_of_cell[*c as usize]).collect();
     let mut members: Vec<Vec<&Household>> = vec![Vec::new(); cell_count];
-    for (household, block) in street.households.iter().zip(&weights.block_of_household) {
-        members[rank_of_block[*block as usize] as usize].push(household);
+    for (household, piece) in street.households.iter().zip(&weights.block_of_household) {
+        members[rank_of_piece[*piece as usize] as usize].push(household);
     }
     let groups = draw_groups(&members, &books.cells, request, &metres, &mut warnings)?;
+    let (blocks, face_of) = pieces.without_cuts(|a, b| cell_of_piece[a as usize] == cell_of_piece[b as usize]);
+    let mut cell_of_block = vec![0; blocks.outlines.len()];
+    face_of.iter().zip(&rank_of_piece).for_each(|(face, cell)| cell_of_block[*face as usize] = *cell);
     let mut plan_blocks: Vec<Block> =
-        blocks.outlines.into_iter().zip(&rank_of_block).map(|(outline, cell)| Block { outline, cell: *cell }).collect();
+        blocks.outlines.into_iter().zip(cell_of_block).map(|(outline, cell)| Block { outline, cell }).collect();
     plan_blocks.sort_by(|a, b| a.cell.cmp(&b.cell).then_with(|| a.outline.exterior.cmp(&b.outline.exterior)));
-    progress("done", 1.0);
+    go_on("done", 1.0)?;
     Ok((
         Plan {
             id: registration.id,
@@ -140,41 +157,75 @@ impl Weights {
     }
 }
 
-fn draw_blocks(
+/// Blocks, and in those with many households every cut that could be made between their buildings.
+fn draw_pieces(
     street: &StreetData,
     boundary: &MultiPolygon,
     given: &Given<'_>,
+    request: &Request,
     metres: LocalMetres,
     per_cell: f64,
-    progress: &dyn Fn(&str, f64),
-) -> Result<(Blocks, Weights), Error> {
+) -> Result<Blocks, Error> {
     let mut drawing = Drawing::of_street(street, boundary, &given.all(), metres);
+    if !given.decide_cells() {
+        request.rules.dedicated.iter().flat_map(|rule| rule.place.rings()).for_each(|ring| drawing.add(Source::Given, ring));
+        request.rules.barriers.iter().for_each(|rule| drawing.add(Source::Barrier, &rule.place));
+    }
     let blocks = drawing.blocks();
     if blocks.outlines.is_empty() {
         return Err(Error::NoBlocks);
     }
-    let weights = Weights::of(street, &blocks);
-    progress("blocks", 0.5);
-    let oversize: Vec<usize> = (0..blocks.outlines.len()).filter(|b| f64::from(weights.by_block[*b]) > SPLIT_SHARE * per_cell).collect();
-    if oversize.is_empty() || given.decide_cells() {
-        return Ok((blocks, weights));
+    if given.decide_cells() {
+        return Ok(blocks);
     }
+    let weights = Weights::of(street, &blocks);
     let mut standing: Vec<Vec<u32>> = vec![Vec::new(); blocks.outlines.len()];
     for (building, block) in (0..).zip(&blocks.block_of_building) {
         if let Some(block) = block {
             standing[*block as usize].push(building);
         }
     }
-    for block in oversize {
-        let footprints: Vec<&MultiPolygon> = standing[block].iter().map(|b| &drawing.footprints().get(*b).shape).collect();
-        let cuts = split::cuts_between(&blocks.outlines[block], &footprints, drawing.metres());
-        for cut in cuts {
-            drawing.add(super::kinds::Source::Split, &cut);
-        }
+    let divisible = |b: &usize| standing[*b].len() > 1 && f64::from(weights.by_block[*b]) > PIECES_SHARE * per_cell;
+    let divisible: Vec<usize> = (0..blocks.outlines.len()).filter(divisible).collect();
+    let cuts: Vec<Vec<[LonLat; 2]>> = divisible
+        .par_iter()
+        .map(|block| {
+            let footprints: Vec<&MultiPolygon> = standing[*block].iter().map(|b| &drawing.footprints().get(*b).shape).collect();
+            split::cuts_between(&blocks.outlines[*block], &footprints, drawing.metres())
+        })
+        .collect();
+    if cuts.iter().all(Vec::is_empty) {
+        return Ok(blocks);
     }
-    let blocks = drawing.blocks();
-    let weights = Weights::of(street, &blocks);
-    Ok((blocks, weights))
+    cuts.iter().flatten().for_each(|cut| drawing.add(Source::Split, cut));
+    Ok(drawing.blocks())
+}
+
+/// The block of every piece. The pieces of a block too big for its cell are blocks themselves.
+fn blocks_of(pieces: &Blocks, weights: &Weights, per_cell: f64) -> Vec<u32> {
+    let block_of = pieces.block_of_piece();
+    let count = block_of.iter().max().map_or(0, |m| *m as usize + 1);
+    let mut households = vec![0; count];
+    block_of.iter().zip(&weights.by_block).for_each(|(block, weight)| households[*block as usize] += weight);
+    let is_whole = |block: u32| f64::from(households[block as usize]) <= OVERSIZE_SHARE * per_cell;
+    let mut number = vec![u32::MAX; count];
+    let mut next = 0;
+    let mut take = || {
+        next += 1;
+        next - 1
+    };
+    block_of
+        .iter()
+        .map(|&block| {
+            if !is_whole(block) {
+                return take();
+            }
+            if number[block as usize] == u32::MAX {
+                number[block as usize] = take();
+            }
+            number[block as usize]
+        })
+        .collect()
 }
 
 fn draw_groups(

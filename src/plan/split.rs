@@ -3,6 +3,7 @@
 //! The diagram is that of positions set densely along the footprints (Okabe et al. 2000, line Voronoi diagram by points);
 //! only edges between different buildings are kept, clipped to the block.
 
+use rustc_hash::FxHashMap;
 use spade::{DelaunayTriangulation, Point2, Triangulation};
 
 use crate::{
@@ -15,6 +16,10 @@ use crate::{
 
 /// Distance between positions along a footprint, in metres.
 const SPACING_M: f64 = 1.5;
+/// A cut may leave the middle between two buildings by this share of the room to either, ...
+const STRAIGHTEN: f64 = 0.6;
+/// ... and by no more than this, in metres.
+const STRAIGHTEN_M: f64 = 6.0;
 
 /// Cuts between the footprints standing in the block.
 pub fn cuts_between(block: &Polygon, footprints: &[&MultiPolygon], metres: &LocalMetres) -> Vec<[LonLat; 2]> {
@@ -47,19 +52,107 @@ pub fn cuts_between(block: &Polygon, footprints: &[&MultiPolygon], metres: &Loca
             owner_of.push(owner);
         }
     }
-    let mut cuts = Vec::new();
+    let mut corridors = Corridors::default();
     for edge in diagram.undirected_edges() {
         let owners = edge.vertices().map(|v| owner_of[v.index()]);
         if owners[0] == owners[1] || owners.contains(&usize::MAX) {
             continue;
         }
-        let [left, right] = [edge.as_directed(), edge.as_directed().rev()].map(|e| e.face().as_inner().map(|f| f.circumcenter()));
+        let [left, right] = [edge.as_directed(), edge.as_directed().rev()].map(|e| e.face().as_inner());
         if let (Some(a), Some(b)) = (left, right) {
-            cuts.extend(clip(block, metres, [a.x, a.y], [b.x, b.y]));
+            let [from, to] = [a, b].map(|face| {
+                let (centre, radius2) = face.circumcircle();
+                corridors.corner(face.index(), [centre.x, centre.y], radius2.sqrt())
+            });
+            corridors.join(from, to);
         }
     }
+    let mut cuts: Vec<[LonLat; 2]> = corridors.straightened().into_iter().flat_map(|[a, b]| clip(block, metres, a, b)).collect();
     cuts.sort_unstable();
     cuts
+}
+
+/// The Voronoi edges between buildings as a graph of corners.
+#[derive(Default)]
+struct Corridors {
+    number: FxHashMap<usize, usize>,
+    /// Position in metres and how far the nearest wall is.
+    corners: Vec<([f64; 2], f64)>,
+    next: Vec<Vec<usize>>,
+}
+
+impl Corridors {
+    fn corner(&mut self, face: usize, at: [f64; 2], room_m: f64) -> usize {
+        let count = self.corners.len();
+        let number = *self.number.entry(face).or_insert(count);
+        if number == count {
+            self.corners.push((at, room_m));
+            self.next.push(Vec::new());
+        }
+        number
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        self.next[a].push(b);
+        self.next[b].push(a);
+    }
+
+    /// The graph with the paths between its junctions drawn as straight as the walls on both sides allow.
+    fn straightened(&self) -> Vec<[[f64; 2]; 2]> {
+        let mut segments = Vec::new();
+        let mut used = vec![false; self.corners.len()];
+        let junction = |c: usize| self.next[c].len() != 2;
+        let mut paths = Vec::new();
+        // Paths begin at junctions; what is left are rings.
+        for begin in (0..self.corners.len()).filter(|c| junction(*c)).chain(0..self.corners.len()) {
+            for &second in &self.next[begin] {
+                let (mut before, mut at) = (begin, second);
+                if !junction(begin) && used[begin] || !junction(at) && used[at] || junction(begin) && junction(at) && begin > at {
+                    continue;
+                }
+                let mut path = vec![begin];
+                if !junction(begin) {
+                    used[begin] = true;
+                }
+                while !junction(at) && at != begin {
+                    used[at] = true;
+                    path.push(at);
+                    let onward = if self.next[at][0] == before { self.next[at][1] } else { self.next[at][0] };
+                    (before, at) = (at, onward);
+                }
+                path.push(at);
+                paths.push(path);
+            }
+        }
+        for path in paths {
+            self.straighten(&path, &mut segments);
+        }
+        segments
+    }
+
+    /// Douglas & Peucker (1973) with a tolerance at every corner: a share of the room there.
+    fn straighten(&self, path: &[usize], segments: &mut Vec<[[f64; 2]; 2]>) {
+        let (Some(&first), Some(&last)) = (path.first(), path.last()) else { return };
+        let (a, b) = (self.corners[first].0, self.corners[last].0);
+        let strain = |c: usize| {
+            let (p, room) = self.corners[c];
+            distance_to_segment(p, a, b) / (STRAIGHTEN * room).min(STRAIGHTEN_M).max(1e-6)
+        };
+        let worst = (1..path.len() - 1).map(|i| (strain(path[i]), i)).max_by(|x, y| x.0.total_cmp(&y.0));
+        match worst {
+            Some((strain, at)) if strain > 1.0 => {
+                self.straighten(&path[..=at], segments);
+                self.straighten(&path[at..], segments);
+            }
+            _ => segments.push([a, b]),
+        }
+    }
+}
+
+fn distance_to_segment([px, py]: [f64; 2], [ax, ay]: [f64; 2], [bx, by]: [f64; 2]) -> f64 {
+    let (dx, dy) = (bx - ax, by - ay);
+    let t = (((px - ax) * dx + (py - ay) * dy) / (dx * dx + dy * dy).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+    (px - ax - t * dx).hypot(py - ay - t * dy)
 }
 
 /// The runs of a segment inside the block.

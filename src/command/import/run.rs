@@ -44,7 +44,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         None => (None, Report::default()),
     };
     let bar = Bar::new();
-    let mut intake = Intake::new(report, move |Progress { doing, done, total }| bar.at(doing, done as f64 / total.max(1) as f64));
+    let mut intake = Intake::new(report, move |Progress { doing, done, total }| {
+        bar.at(doing, done as f64 / total.max(1) as f64);
+    });
     let result = match &args.source {
         Source::Osm(args) => import_osm(args, &mut intake).await,
         Source::Survey(args) => import_survey(args, &mut intake).await,
