@@ -276,19 +276,20 @@ fn redrawn(
 /// The groups of a cell whose households have changed: those that still can keep members, code and head; new ones get codes that
 /// come after all there were.
 fn regrouped(households: &[&Household], old: &[&Group], cell: &Code, request: &Request, metres: &LocalMetres) -> Result<Vec<Group>, Error> {
-    let circles = groups::circles(households, request.group_size, metres);
+    let groups = groups::regroup(households, old, request.group_size, metres);
     let room = request.scheme.children(Level::Cell);
-    if circles.len() > room {
-        return Err(Error::TooManyGroups { cell: cell.clone(), groups: circles.len(), room });
-    }
-    let _ = old;
-    (1..)
-        .zip(circles)
-        .map(|(sequence, circle)| {
+    let numbers: Vec<usize> = old.iter().map(|g| g.code.as_str()[cell.as_str().len()..].parse().unwrap_or(0)).collect();
+    let Some(numbers) = groups::sequences(&groups, &numbers, room) else {
+        return Err(Error::TooManyGroups { cell: cell.clone(), groups: groups.len(), room });
+    };
+    numbers
+        .into_iter()
+        .zip(groups)
+        .map(|(number, group)| {
             Ok(Group {
-                code: request.scheme.child(cell, sequence)?,
-                head: households[circle.head].id.clone(),
-                members: circle.members.iter().map(|m| households[*m].id.clone()).collect(),
+                code: request.scheme.child(cell, number)?,
+                head: households[group.circle.head].id.clone(),
+                members: group.circle.members.iter().map(|m| households[*m].id.clone()).collect(),
             })
         })
         .collect()

@@ -16,7 +16,7 @@ const SHAKE_M: f64 = 1000.0;
 /// What the mean size of a cell's groups costs away from the target: for each group, by the square of the difference, in metres.
 const MEAN_SIZE_PRICE_M: f64 = 0.3;
 /// Groups shall not be smaller than this share of the target in the mean of a cell.
-const LEAST_MEAN_SIZE: f64 = 0.93;
+const LEAST_MEAN_SIZE: f64 = 0.932;
 /// What each group costs that makes them smaller, in metres.
 const SURPLUS_PRICE_M: f64 = 100.0;
 
