@@ -46,16 +46,8 @@ pub fn plan(county: &Path, out: &Path) -> anyhow::Result<()> {
         .collect::<anyhow::Result<_>>()?;
     let wall_s = start.elapsed().as_secs_f64();
     let peak_mb = instance::peak_mb();
-    let scores: Vec<plan::Score> =
-        planned.iter().map(|(street, new)| plan::score(street, new, plan::Request::default().group_size)).collect();
-    let sum = |figure: &dyn Fn(&plan::Score) -> usize| scores.iter().map(figure).sum::<usize>();
-    let figures = serde_json::json!({
-        "streets": scores.len(), "households": sum(&|s| s.households), "cells": sum(&|s| s.cells), "groups": sum(&|s| s.groups),
-        "threads": rayon::current_num_threads(), "wall_s": wall_s, "peak_mb": peak_mb,
-        "broken_cells": sum(&|s| s.broken_cells), "cut_buildings": sum(&|s| s.cut_buildings),
-        "max_deviation_pct": scores.iter().map(|s| s.max_deviation_pct).fold(0.0, f64::max),
-        "mean_deviation_pct": scores.iter().map(|s| s.mean_deviation_pct).sum::<f64>() / scores.len() as f64,
-        "polsby_popper_mean": scores.iter().map(|s| s.polsby_popper_mean).sum::<f64>() / scores.len() as f64,
-    });
-    Ok(fs::write(out, serde_json::to_string_pretty(&figures)?)?)
+    let group_size = plan::Request::default().group_size;
+    let scores: Vec<plan::Score> = planned.iter().map(|(street, new)| plan::score(street, new, group_size)).collect();
+    let figures = serde_json::json!({"threads": rayon::current_num_threads(), "wall_s": wall_s, "peak_mb": peak_mb, "scores": scores});
+    Ok(fs::write(out, serde_json::to_string(&figures)?)?)
 }

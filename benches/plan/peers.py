@@ -15,6 +15,7 @@ import os
 import random
 import sys
 import time
+import warnings
 from collections import Counter, defaultdict
 
 
@@ -54,12 +55,14 @@ def metis(args, recursive):
         to += [b for b, _ in near[block]]
         cost += [c for _, c in near[block]]
         first.append(len(to))
-    # 3 % may be too much or too little: ufactor is in thousandths.
-    options = {"seed": args.seed} if recursive else {"seed": args.seed, "ufactor": 30}
+    options = pymetis.Options(seed=args.seed)
+    if not recursive:
+        # ufactor is the imbalance allowed, in thousandths.
+        options.ufactor, options.contig = 30, 1
     clock = Clock()
     _, labels = pymetis.part_graph(
         args.cells, xadj=first, adjncy=to, vweights=weights, eweights=cost, recursive=recursive,
-        contiguous=None if recursive else True, options=pymetis.Options(**options),
+        options=options,
     )
     return {"labels": list(map(int, labels)), **clock.read(), "note": ""}
 
@@ -70,8 +73,10 @@ def gerrychain(args):
     from gerrychain import Graph, Partition
     from gerrychain.constraints import contiguous, within_percent_of_ideal_population
     from gerrychain.optimization import SingleMetricOptimizer
+    from gerrychain.partition import recursive_tree_part
     from gerrychain.proposals import recom
-    from gerrychain.updaters import Tally
+    from gerrychain.tree import bipartition_tree
+    from gerrychain.updaters import Tally, cut_edges
 
     epsilon = 0.10
     weights, lengths = read_graph(args.graph)
@@ -81,53 +86,44 @@ def gerrychain(args):
     graph = networkx.Graph()
     graph.add_nodes_from((block, {"households": weight}) for block, weight in enumerate(weights))
     graph.add_edges_from((a, b, {"length": length}) for (a, b), length in lengths.items())
+    graph = Graph.from_networkx(graph)
+    clock = Clock()
+    # Cutting off one cell after the other often ends at a rest that cannot be cut: then again, with other numbers.
+    starts, parts = 0, None
+    while parts is None:
+        cut = partial(bipartition_tree, max_attempts=300)
+        try:
+            parts = recursive_tree_part(
+                graph, range(args.cells), ideal, "households", epsilon, bipartition_tree_fn=cut, rng=random.Random(f"{args.seed}-{starts}")
+            )
+        except Exception as error:
+            if clock.read()["wall_s"] > 2 * args.seconds:
+                raise SystemExit(f"no start within 10 % in {starts + 1} tries: {error}") from error
+        starts += 1
+    started = clock.read()
 
     def cut_length(partition):
-        return sum(partition.graph.edge_data(edge)["length"] for edge in partition.cut_edges)
+        return sum(lengths[min(edge), max(edge)] for edge in partition["cut_edges"])
 
-    random.seed(args.seed)
-    clock = Clock()
-    start = Partition.from_random_assignment(
-        Graph.from_networkx(graph), n_parts=args.cells, epsilon=epsilon, pop_col="households",
-        updaters={"households": Tally("households"), "cut_length": cut_length}, **seeded(Partition.from_random_assignment, args.seed),
+    start = Partition(graph, parts, updaters={"households": Tally("households"), "cut_edges": cut_edges, "cut_length": cut_length})
+    step = partial(
+        recom, pop_col="households", pop_target=ideal, epsilon=epsilon,
+        bipartition_tree_fn=partial(bipartition_tree, max_attempts=100, allow_pair_reselection=True),
     )
-    started = clock.read()
-    best = start
+    within = within_percent_of_ideal_population(start, epsilon, pop_key="households")
     optimizer = SingleMetricOptimizer(
-        partial(recom, pop_col="households", pop_target=ideal, epsilon=epsilon), [contiguous, within_percent_of_ideal_population(start, epsilon, pop_key="households")],
-        start, lambda partition: partition["cut_length"], maximize=False, **seeded(SingleMetricOptimizer, args.seed),
+        step, [contiguous, within], start, lambda partition: partition["cut_length"], maximize=False, rng=random.Random(args.seed)
     )
-    steps = 0
+    steps, best, labels = 0, start["cut_length"], dict(start.assignment.items())
     for partition in optimizer.short_bursts(10, 10**9):
         steps += 1
-        if partition["cut_length"] < best["cut_length"]:
-            best = partition
-        if clock.read()["wall_s"] > args.seconds:
+        if partition["cut_length"] < best:
+            best, labels = partition["cut_length"], dict(partition.assignment.items())
+        if clock.read()["cpu_s"] - started["cpu_s"] > args.seconds:
             break
-    if hasattr(best.assignment, "mapping"):
-        pairs = best.assignment.mapping.items()
-    else:
-        pairs = best.assignment.items()
-    of_block = original_nodes(best)
-    labels = [None] * len(weights)
-    names = {name: number for number, name in enumerate(sorted(set(part for _, part in pairs)))}
-    for node, part in pairs:
-        labels[of_block(node)] = names[part]
-    note = f"{steps} steps of short bursts, the start took {started['cpu_s']:.0f} s"
-    return {"labels": labels, **clock.read(), "note": note}
-
-
-def seeded(function, seed):
-    """GerryChain 1.0 takes its random numbers as an argument, older ones from `random`."""
-    import inspect
-
-    return {"rng": seed} if "rng" in inspect.signature(function).parameters else {}
-
-
-def original_nodes(partition):
-    """GerryChain 1.0 numbers the nodes anew inside."""
-    graph = partition.graph
-    return getattr(graph, "original_nx_node_id_for_internal_node_id", lambda node: node)
+    spent = clock.read()
+    labels = [labels[block] for block in range(len(weights))]
+    return {"labels": labels, **spent, "note": f"{steps} steps; {starts} tries for a start took {started['cpu_s']:.0f} s of it"}
 
 
 def kmeans(args):
@@ -154,7 +150,7 @@ def kmeans(args):
     for cell, households in sorted(members.items()):
         at = numpy.array([place[h] for h in households])
         count = max(1, round(len(at) / 10))
-        fit = KMeansConstrained(n_clusters=count, size_min=8, size_max=12, n_init=1, random_state=args.seed).fit(at)
+        fit = KMeansConstrained(n_clusters=count, size_min=8, size_max=12, random_state=args.seed).fit(at)
         rows += [(h, f"{cell}-{label}", cell) for h, label in zip(households, fit.labels_)]
     spent = clock.read()
     with open(args.out, "w", newline="") as file:
@@ -178,6 +174,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
+    warnings.simplefilter("ignore")
     try:
         if args.peer == "kmeans":
             found = kmeans(args)

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use serde::Serialize;
 use wangge::{
     geometry::{Coverage, LocalMetres},
-    model::{Bounds, LonLat, MultiPolygon, Plan, StreetData},
+    model::{Bounds, Cell, Group, LonLat, MultiPolygon, Plan, StreetData},
 };
 
 use super::strands::{Strands, samples};
@@ -24,6 +24,8 @@ pub struct Seams {
     along_m: f64,
     /// Not along a line, and nearer than 0.25 m to no wall. (Through a building it cannot run: that is counted as a cut building.)
     between_m: f64,
+    /// Communities in more than one piece, or in none.
+    broken_communities: usize,
 }
 
 /// Measures a plan's seams.
@@ -35,7 +37,10 @@ pub fn measure(street: &StreetData, plan: &Plan) -> anyhow::Result<Seams> {
     let cells = blocks.dissolve(&cell_of_block, plan.cells.len() as u32);
     let lines = Strands::of_paths(street.lines.iter().map(|line| (&line.path, ())));
     let walls = Strands::of_paths(street.buildings.iter().flat_map(|building| building.footprint.rings()).map(|ring| (ring, ())));
-    let mut seams = Seams::default();
+    let community = |cell: &Cell| plan.communities.iter().position(|c| cell.code.is_within(&c.code)).unwrap_or(0) as u32;
+    let community_of_cell: Vec<u32> = plan.cells.iter().map(community).collect();
+    let communities = cells.outlines_by_label(&community_of_cell, plan.communities.len() as u32);
+    let mut seams = Seams { broken_communities: communities.iter().filter(|shape| shape.0.len() != 1).count(), ..Seams::default() };
     for arc in cells.arcs.iter().filter(|arc| arc.left.is_some() && arc.right.is_some()) {
         for (at, length_m) in samples(&arc.path, STEP_M, &metres) {
             seams.inner_m += length_m;
@@ -47,6 +52,17 @@ pub fn measure(street: &StreetData, plan: &Plan) -> anyhow::Result<Seams> {
         }
     }
     Ok(seams)
+}
+
+/// The greatest distance between two households of one group, in metres.
+pub fn widest_group_m(street: &StreetData, plan: &Plan) -> f64 {
+    let metres = plane(street.households.iter().map(|h| &h.position));
+    let position = |id: &String| street.households.binary_search_by(|h| h.id.cmp(id)).ok().map(|i| street.households[i].position);
+    let width = |group: &Group| {
+        let at: Vec<LonLat> = group.members.iter().filter_map(position).collect();
+        at.iter().flat_map(|a| at.iter().map(|b| metres.distance(*a, *b))).fold(0.0, f64::max)
+    };
+    plan.groups.iter().map(width).fold(0.0, f64::max)
 }
 
 /// A local plane in the middle of the positions.
