@@ -17,7 +17,7 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
-from peers import read_graph
+from peers import PACKAGES, read_graph, read_places
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PARTITIONS = {"metis-kway": "METIS k-way contiguous, 3 %", "metis-recursive": "METIS recursive", "gerrychain": "GerryChain short bursts, 10 %"}
@@ -134,6 +134,21 @@ def from_graph(graph, labels, cells):
     }
 
 
+def from_groups(table, place):
+    """A peer's groups, from where the households are."""
+    members = defaultdict(list)
+    with open(table, newline="") as file:
+        for row in csv.DictReader(file):
+            members[row["group_code"]].append(place[row["household_id"]])
+    from_each = [[[math.dist(a, b) for b in group] for a in group] for group in members.values()]
+    to_medoid = [min(map(sum, distances)) for distances in from_each]
+    return {
+        "groups": len(members), "to_medoid": sum(to_medoid) / len(place), "widest": max(max(map(max, distances)) for distances in from_each),
+        "to_medoid_by_group": sum(m / max(1, len(d) - 1) for m, d in zip(to_medoid, from_each)) / len(members),
+        "violations": sum(not 8 <= len(group) <= 12 for group in members.values()) + len(place) - sum(map(len, members.values())),
+    }
+
+
 class Bench:
     def __init__(self, args):
         self.args = args
@@ -167,10 +182,11 @@ class Bench:
             scored = from_program(run)
         seams = run["seams"]
         scored["along_or_between"] = 100 * (seams["along_m"] + seams["between_m"]) / seams["inner_m"]
-        return {**scored, **{key: run[key] for key in ("cells_s", "groups_s", "peak_mb", "blocks", "warnings")}, "replan_ms": run.get("replan_ms")}
+        return {**scored, **{key: run[key] for key in ("cells_s", "cells_cpu_s", "groups_s", "peak_mb", "blocks", "warnings")}, "replan_ms": run.get("replan_ms")}
 
-    def peer(self, name, seconds, *options):
-        """A peer's answer, or None and a note why there is none."""
+    def peer(self, name, *options):
+        """Runs a peer. Says why there is no answer, if there is none."""
+        seconds = 900 + 5 * self.args.peer_seconds
         command = [sys.executable, os.path.join(HERE, "peers.py"), name, *options, "--seconds", str(self.args.peer_seconds)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
@@ -183,7 +199,7 @@ class Bench:
     def partition(self, instance, name, seed):
         graph, out = self.path(instance, "faces"), self.path(instance, f"{name}-{seed}.json")
         options = ("--graph", graph, "--cells", str(self.args.cells), "--seed", str(seed), "--out", out)
-        failure = self.peer(name, 20 * self.args.peer_seconds, *options)
+        failure = self.peer(name, *options)
         if failure:
             return failure
         answer = read_json(out)
@@ -199,13 +215,15 @@ class Bench:
     def kmeans(self, instance):
         folder, out = self.path(instance, "plan-1"), self.path(instance, "kmeans.csv")
         options = ("--instance", os.path.join(self.instances, instance), "--groups", os.path.join(folder, "groups.csv"), "--out", out)
-        failure = self.peer("kmeans", 20 * self.args.peer_seconds, *options)
+        failure = self.peer("kmeans", *options)
         if failure:
             return failure
-        if not self.scorer:
-            return "no scorer for groups: score.py and its packages are not there"
         answer = read_json(out + ".json")
-        return {**self.score(instance, os.path.join(folder, "cells.geojson"), out), "cpu_s": answer["cpu_s"], "version": answer["version"]}
+        if self.scorer:
+            scored = self.score(instance, os.path.join(folder, "cells.geojson"), out)
+        else:
+            scored = from_groups(out, read_places(os.path.join(self.instances, instance)))
+        return {**scored, "cpu_s": answer["cpu_s"], "version": answer["version"]}
 
     def run(self):
         seeds = range(1, self.args.seeds + 1)
@@ -274,10 +292,10 @@ def print_tables(bench, by_method):
             rows.append([
                 label, text(v("max_deviation"), 2), text(v("mean_deviation"), 2), f"{text(v('pp_mean'), 3)}/{text(v('pp_min'), 3)}", text(v("cut"), 1),
                 text(v("along"), 1), f"{text(v('river_inside'), 0)}/{text(v('railway_inside'), 0)}", text(v("broken_cells"), 0),
-                text(v("cut_buildings"), 0), f"{v('cells_s'):.2f} wall" if name == "plan" else text(v("cpu_s"), 2) + " CPU",
+                text(v("cut_buildings"), 0), text(v("cells_cpu_s" if name == "plan" else "cpu_s"), 2), text(v("cells_s"), 2) if name == "plan" else "",
             ])
         print(f"{instance}: {bench.args.cells} cells, medians of seeds 1 to {seeds}; ours from raw files, theirs from the graph of faces on")
-        table(["", "max dev %", "mean dev %", "PP mean/min", "cut km", "along %", "river/rail in m", "broken", "cut bldg", "s"], rows)
+        table(["", "max dev %", "mean dev %", "PP mean/min", "cut km", "along %", "river/rail in m", "broken", "cut bldg", "CPU s", "wall s"], rows)
         rows = []
         for name, label in (("plan", "Wangge"), ("kmeans", "k-means-constrained")):
             results = by_method[instance, name]
@@ -286,14 +304,14 @@ def print_tables(bench, by_method):
             v = lambda figure: middle(results, figure)
             rows.append([
                 label, text(v("to_medoid"), 2), text(v("to_medoid_by_group"), 2), text(v("widest"), 0), text(v("groups"), 0), text(v("violations"), 0),
-                f"{v('groups_s'):.2f} wall" if name == "plan" else text(v("cpu_s"), 1) + " CPU",
+                text(v("groups_s" if name == "plan" else "cpu_s"), 2),
             ])
         print(f"{instance}: groups of 8 to 12 in our cells")
-        table(["", "m to medoid", "… mean of groups", "widest m", "groups", "violations", "s"], rows)
+        table(["", "m to medoid", "… mean of groups", "widest m", "groups", "violations", "wall s, theirs CPU s"], rows)
         complaints = sorted({c for r in by_method[instance, "plan"] + by_method[instance, "nested"] if isinstance(r, dict) for c in r.get("complaints", [])})
         notes += [f"the scorer on ours, {instance}: {complaint}" for complaint in complaints[:5]]
-    versions = sorted({f"{name} {r['version']}" for (_, name), rs in by_method.items() for r in rs if isinstance(r, dict) and "version" in r})
-    print("peers: " + (", ".join(versions) or "none"))
+    versions = sorted({f"{PACKAGES[name]} {r['version']}" for (_, name), rs in by_method.items() for r in rs if isinstance(r, dict) and "version" in r})
+    print("peers: " + (", ".join(versions) or "none") + f"; {os.cpu_count()} cores, load while they ran {os.getloadavg()[1]:.1f}")
     print("scored by " + (f"{bench.scorer}" if bench.scorer else "the program itself, peers on the graph of faces (no score.py, or no numpy, shapely, pyproj)"))
     for note in dict.fromkeys(notes):
         print("note: " + note)
@@ -327,6 +345,8 @@ EVERYWHERE = [
 
 
 def print_figures(bench, by_method):
+    if not bench.args.instances:
+        print("These streets are sample cities, made for want of instances (INSTANCES=DIR); the targets were set for other streets.")
     print("A gated street's boundary between cells counts as between buildings where it is along no line (0.5 m) and nearer than 0.25 m to no wall.")
     for instance in bench.names:
         plans = by_method[instance, "plan"]
@@ -365,7 +385,7 @@ def main():
     parser.add_argument("--work", required=True)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--cells", type=int, default=100)
-    parser.add_argument("--peer-seconds", type=float, default=60, help="how long GerryChain improves its partition, in CPU seconds")
+    parser.add_argument("--peer-seconds", type=float, default=100, help="how long GerryChain improves its partition, in CPU seconds")
     bench = Bench(parser.parse_args())
     by_method = bench.run()
     print_tables(bench, by_method)

@@ -34,4 +34,4 @@ echo "==> Plans"
 ${CARGO:-cargo} bench --locked --bench plan -- all "${instances[@]}" --work "$work" --seeds "${SEEDS:-5}"
 
 echo "==> Peers and scores"
-"$python" "$here/bench.py" "${instances[@]}" --work "$work" --seeds "${SEEDS:-5}" --peer-seconds "${PEER_SECONDS:-60}"
+"$python" "$here/bench.py" "${instances[@]}" --work "$work" --seeds "${SEEDS:-5}" --peer-seconds "${PEER_SECONDS:-100}"

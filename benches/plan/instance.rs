@@ -73,3 +73,12 @@ pub fn peak_mb() -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse::<f64>().ok().map(|kib| kib * 1024.0 / 1e6)
 }
+
+/// The CPU time of all threads of this process so far, in seconds, to a hundredth; `None` where the system does not say.
+pub fn cpu_s() -> Option<f64> {
+    // Fields 14 and 15, user and system time in hundredths of a second; the second field, the name, may hold spaces.
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |field: usize| fields.get(field - 3)?.parse::<f64>().ok();
+    Some((ticks(14)? + ticks(15)?) / 100.0)
+}

@@ -11,6 +11,7 @@ import argparse
 import csv
 import importlib.metadata
 import json
+import math
 import os
 import random
 import sys
@@ -38,6 +39,20 @@ def read_graph(folder):
             a, b = sorted((int(row["a"]), int(row["b"])))
             lengths[a, b] += float(row["length_m"])
     return weights, lengths
+
+
+def read_places(instance):
+    """Where the households are, in metres."""
+    place = {}
+    with open(os.path.join(instance, "households.csv"), encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            x, y = (row["x"], row["y"]) if row.get("x") else (row["lon"], row["lat"])
+            place[row["household_id"]] = (float(x), float(y))
+    if all(abs(x) <= 180 and abs(y) <= 90 for x, y in place.values()):
+        # Degrees to metres, near enough to tell who is near.
+        east = 111_320 * math.cos(math.radians(next(iter(place.values()))[1]))
+        place = {h: (x * east, y * 110_800) for h, (x, y) in place.items()}
+    return place
 
 
 def metis(args, recursive):
@@ -123,24 +138,14 @@ def gerrychain(args):
             break
     spent = clock.read()
     labels = [labels[block] for block in range(len(weights))]
-    return {"labels": labels, **spent, "note": f"{steps} steps; {starts} tries for a start took {started['cpu_s']:.0f} s of it"}
+    return {"labels": labels, **spent, "note": f"{steps} steps; the start, at try {starts}, took {started['cpu_s']:.0f} s of it"}
 
 
 def kmeans(args):
     import numpy
     from k_means_constrained import KMeansConstrained
 
-    place = {}
-    with open(os.path.join(args.instance, "households.csv"), encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            x, y = (row["x"], row["y"]) if row.get("x") else (row["lon"], row["lat"])
-            place[row["household_id"]] = (float(x), float(y))
-    if all(abs(x) <= 180 and abs(y) <= 90 for x, y in place.values()):
-        # Degrees to metres, near enough to tell who is near.
-        from math import cos, radians
-
-        east = 111_320 * cos(radians(next(iter(place.values()))[1]))
-        place = {h: (x * east, y * 110_800) for h, (x, y) in place.items()}
+    place = read_places(args.instance)
     members = defaultdict(list)
     with open(args.groups, newline="") as file:
         for row in csv.DictReader(file):
@@ -171,7 +176,7 @@ def main():
     parser.add_argument("--groups")
     parser.add_argument("--cells", type=int)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=100)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -33,18 +33,18 @@ pub fn one(folder: &Path, code: Code, seed: u64, cells: usize, communities: Opti
     let request = plan::Request { cells: Some(cells), communities, seed, ..plan::Request::default() };
     let (new, warnings) = plan::plan(&street, &request, instance::registration(), &|stage, _| {
         if stage == "groups" {
-            cells_done.get_or_init(|| start.elapsed().as_secs_f64());
+            cells_done.get_or_init(|| (start.elapsed().as_secs_f64(), instance::cpu_s()));
         }
     })?;
     let all_s = start.elapsed().as_secs_f64();
-    let cells_s = *cells_done.get().context("the planner did not say when it turned to groups")?;
+    let (cells_s, cells_cpu_s) = *cells_done.get().context("the planner did not say when it turned to groups")?;
     let peak_mb = instance::peak_mb();
 
     let score = plan::score(&street, &new, request.group_size);
     let seams = seams::measure(&street, &new)?;
     let warnings: Vec<&str> = warnings.iter().map(|w| w.code).collect();
     let run = serde_json::json!({
-        "seed": seed, "read_s": read_s, "cells_s": cells_s, "groups_s": all_s - cells_s, "peak_mb": peak_mb, "blocks": new.blocks.len(),
+        "seed": seed, "read_s": read_s, "cells_s": cells_s, "cells_cpu_s": cells_cpu_s, "groups_s": all_s - cells_s, "peak_mb": peak_mb, "blocks": new.blocks.len(),
         "cells": new.cells.len(), "communities": new.communities.len(), "groups": new.groups.len(), "warnings": warnings, "seams": seams, "groups_widest_m": seams::widest_group_m(&street, &new), "score": score,
     });
     fs::create_dir_all(out)?;
