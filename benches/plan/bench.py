@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the peers on the faces of the instances that `cargo bench --bench plan` planned, scores all alike, prints a table and then one line a
-figure: BENCH <name> <value> <unit> target <=|>= <value> ok|short.
+"""Runs the peers on the faces of the instances that `cargo bench --bench plan` planned, scores all alike, prints a table and then
+one line a figure: BENCH <name> <value> <unit> target <=|>= <value> ok|short.
 
-The scorer is `score.py` in the folder of the instances where there is one (and numpy, shapely and pyproj are installed); otherwise our plans
-are scored by the program itself and the peers' on the graph of faces. Needs nothing but the standard library itself.
+The scorer is `score.py` in the folder of the instances where there is one (and numpy, shapely and pyproj are installed); otherwise
+our plans are scored by the program itself and the peers' on the graph of faces. This file needs the standard library only.
 """
 import argparse
 import csv
@@ -20,7 +20,11 @@ from statistics import median
 from peers import PACKAGES, read_graph, read_places
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PARTITIONS = {"metis-kway": "METIS k-way contiguous, 3 %", "metis-recursive": "METIS recursive", "gerrychain": "GerryChain short bursts, 10 %"}
+PARTITIONS = {
+    "metis-kway": "METIS k-way contiguous, 3 %",
+    "metis-recursive": "METIS recursive",
+    "gerrychain": "GerryChain short bursts, 10 %",
+}
 # The scorer's figures of a partition, by the name they have here.
 FIGURES = {
     "max_deviation": ("balance", "max_abs_dev_pct"),
@@ -128,7 +132,8 @@ def from_graph(graph, labels, cells):
     deviation = [100 * abs(w - ideal) / ideal for w in weight.values()] + [100.0] * (cells - len(weight))
     compact = [4 * math.pi * area[c] / around[c] ** 2 for c in area]
     return {
-        "max_deviation": max(deviation), "mean_deviation": sum(deviation) / cells, "pp_mean": sum(compact) / len(compact), "pp_min": min(compact),
+        "max_deviation": max(deviation), "mean_deviation": sum(deviation) / cells,
+        "pp_mean": sum(compact) / len(compact), "pp_min": min(compact),
         "cut": cut / 1000, "along": 100 * along / cut, "river_inside": inside["river"], "railway_inside": inside["railway"],
         "broken_cells": sum(n > 1 for n in pieces.values()), "cut_buildings": None, "cells": len(weight),
     }
@@ -143,7 +148,8 @@ def from_groups(table, place):
     from_each = [[[math.dist(a, b) for b in group] for a in group] for group in members.values()]
     to_medoid = [min(map(sum, distances)) for distances in from_each]
     return {
-        "groups": len(members), "to_medoid": sum(to_medoid) / len(place), "widest": max(max(map(max, distances)) for distances in from_each),
+        "groups": len(members), "to_medoid": sum(to_medoid) / len(place),
+        "widest": max(max(map(max, distances)) for distances in from_each),
         "to_medoid_by_group": sum(m / max(1, len(d) - 1) for m, d in zip(to_medoid, from_each)) / len(members),
         "violations": sum(not 8 <= len(group) <= 12 for group in members.values()) + len(place) - sum(map(len, members.values())),
     }
@@ -182,7 +188,8 @@ class Bench:
             scored = from_program(run)
         seams = run["seams"]
         scored["along_or_between"] = 100 * (seams["along_m"] + seams["between_m"]) / seams["inner_m"]
-        return {**scored, **{key: run[key] for key in ("cells_s", "cells_cpu_s", "groups_s", "peak_mb", "blocks", "warnings")}, "replan_ms": run.get("replan_ms")}
+        spent = {key: run[key] for key in ("cells_s", "cells_cpu_s", "groups_s", "peak_mb")}
+        return {**scored, **spent, "replan_ms": run.get("replan_ms")}
 
     def peer(self, name, *options):
         """Runs a peer. Says why there is no answer, if there is none."""
@@ -247,12 +254,13 @@ class Bench:
 
 def dissolve(blocks, labels, out):
     import shapely
+    from shapely.geometry import mapping, shape
 
     parts = defaultdict(list)
     for feature in read_json(blocks)["features"]:
-        parts[labels[feature["properties"]["id"]]].append(shapely.geometry.shape(feature["geometry"]))
+        parts[labels[feature["properties"]["id"]]].append(shape(feature["geometry"]))
     features = [
-        {"type": "Feature", "properties": {"cell_code": str(label)}, "geometry": shapely.geometry.mapping(shapely.coverage_union_all(shapes))}
+        {"type": "Feature", "properties": {"cell_code": str(label)}, "geometry": mapping(shapely.coverage_union_all(shapes))}
         for label, shapes in sorted(parts.items())
     ]
     with open(out, "w") as file:
@@ -276,46 +284,51 @@ def table(head, rows):
     print()
 
 
+def partition_row(name, results):
+    def shown(figure, digits):
+        return text(middle(results, figure), digits)
+
+    return [
+        PARTITIONS.get(name, "Wangge"), shown("max_deviation", 2), shown("mean_deviation", 2),
+        f"{shown('pp_mean', 3)}/{shown('pp_min', 3)}", shown("cut", 1), shown("along", 1),
+        f"{shown('river_inside', 0)}/{shown('railway_inside', 0)}", shown("broken_cells", 0), shown("cut_buildings", 0),
+        shown("cells_cpu_s" if name == "plan" else "cpu_s", 2), shown("cells_s", 2) if name == "plan" else "",
+    ]
+
+
+def groups_row(name, results):
+    def shown(figure, digits):
+        return text(middle(results, figure), digits)
+
+    return [
+        "Wangge" if name == "plan" else "k-means-constrained", shown("to_medoid", 2), shown("to_medoid_by_group", 2), shown("widest", 0),
+        shown("groups", 0), shown("violations", 0), shown("groups_s" if name == "plan" else "cpu_s", 2),
+    ]
+
+
 def print_tables(bench, by_method):
-    seeds = bench.args.seeds
-    notes = []
+    head = ["", "max dev %", "mean dev %", "PP mean/min", "cut km", "along %", "river/rail in m", "broken", "cut bldg", "CPU s", "wall s"]
     for instance in bench.names:
-        rows = []
-        for name in ("plan", *PARTITIONS):
-            results = by_method[instance, name]
-            failures = sorted({r for r in results if isinstance(r, str)})
-            label = PARTITIONS.get(name, "Wangge")
-            if failures:
-                notes.append(f"{label} on {instance}: {failures[0]}")
-            notes += [f"{label} on {instance}: {r['note']}" for r in results if isinstance(r, dict) and r.get("note")]
-            v = lambda figure: middle(results, figure)
-            rows.append([
-                label, text(v("max_deviation"), 2), text(v("mean_deviation"), 2), f"{text(v('pp_mean'), 3)}/{text(v('pp_min'), 3)}", text(v("cut"), 1),
-                text(v("along"), 1), f"{text(v('river_inside'), 0)}/{text(v('railway_inside'), 0)}", text(v("broken_cells"), 0),
-                text(v("cut_buildings"), 0), text(v("cells_cpu_s" if name == "plan" else "cpu_s"), 2), text(v("cells_s"), 2) if name == "plan" else "",
-            ])
-        print(f"{instance}: {bench.args.cells} cells, medians of seeds 1 to {seeds}; ours from raw files, theirs from the graph of faces on")
-        table(["", "max dev %", "mean dev %", "PP mean/min", "cut km", "along %", "river/rail in m", "broken", "cut bldg", "CPU s", "wall s"], rows)
-        rows = []
-        for name, label in (("plan", "Wangge"), ("kmeans", "k-means-constrained")):
-            results = by_method[instance, name]
-            failures = [r for r in results if isinstance(r, str)]
-            notes += [f"{label} on {instance}: {failure}" for failure in failures[:1]]
-            v = lambda figure: middle(results, figure)
-            rows.append([
-                label, text(v("to_medoid"), 2), text(v("to_medoid_by_group"), 2), text(v("widest"), 0), text(v("groups"), 0), text(v("violations"), 0),
-                text(v("groups_s" if name == "plan" else "cpu_s"), 2),
-            ])
-        print(f"{instance}: groups of 8 to 12 in our cells")
-        table(["", "m to medoid", "… mean of groups", "widest m", "groups", "violations", "wall s, theirs CPU s"], rows)
-        complaints = sorted({c for r in by_method[instance, "plan"] + by_method[instance, "nested"] if isinstance(r, dict) for c in r.get("complaints", [])})
-        notes += [f"the scorer on ours, {instance}: {complaint}" for complaint in complaints[:5]]
-    versions = sorted({f"{PACKAGES[name]} {r['version']}" for (_, name), rs in by_method.items() for r in rs if isinstance(r, dict) and "version" in r})
-    print("peers: " + (", ".join(versions) or "none") + f"; {os.cpu_count()} cores, load while they ran {os.getloadavg()[1]:.1f}")
-    print("scored by " + (f"{bench.scorer}" if bench.scorer else "the program itself, peers on the graph of faces (no score.py, or no numpy, shapely, pyproj)"))
-    for note in dict.fromkeys(notes):
-        print("note: " + note)
-    print()
+        print(f"{instance}: {bench.args.cells} cells, medians of seeds 1 to {bench.args.seeds} (GerryChain: one run)")
+        print("time: ours from raw files to cells, theirs from the graph of faces on")
+        table(head, [partition_row(name, by_method[instance, name]) for name in ("plan", *PARTITIONS)])
+        print(f"{instance}: groups of 8 to 12 within our cells")
+        head_of_groups = ["", "m to medoid", "… mean of groups", "widest m", "groups", "violations", "wall s, theirs CPU s"]
+        table(head_of_groups, [groups_row(name, by_method[instance, name]) for name in ("plan", "kmeans")])
+    answers = [(instance, name, r) for (instance, name), results in by_method.items() for r in results]
+    versions = sorted({f"{PACKAGES[name]} {r['version']}" for _, name, r in answers if isinstance(r, dict) and "version" in r})
+    load = os.getloadavg()[1]
+    print(f"peers: {', '.join(versions) or 'none'}; {os.cpu_count()} cores, load while they ran {load:.1f}")
+    without = "the program itself, peers on the graph of faces (no score.py, or no numpy, shapely, pyproj)"
+    print(f"scored by {bench.scorer or without}")
+    notes = []
+    for instance, name, r in answers:
+        label = {**PARTITIONS, "kmeans": "k-means-constrained"}.get(name, f"Wangge ({name})")
+        said_of_it = [r] if isinstance(r, str) else [r.get("note"), *r.get("complaints", [])[:3]]
+        # Peers break rules by nature; what the scorer says of them is in the table.
+        said_of_it = said_of_it if isinstance(r, str) or name not in PACKAGES else said_of_it[:1]
+        notes += [f"note: {label} on {instance}: {word}" for word in said_of_it if word]
+    print("\n".join(dict.fromkeys(notes)) + "\n")
 
 
 def line(name, value, unit, sign, target):
@@ -330,16 +343,20 @@ STREET = [
     ("max_deviation", "max_deviation", "%", "<=", 2.5), ("mean_deviation", "mean_deviation", "%", "<=", 1.0),
     ("polsby_popper_mean", "pp_mean", "ratio", ">=", 0.62), ("polsby_popper_min", "pp_min", "ratio", ">=", 0.42),
     ("cut", "cut", "km", "<=", 69), ("along_streets", "along", "%", ">=", 98), ("river_inside", "river_inside", "m", "<=", 300),
-    ("railway_inside", "railway_inside", "m", "<=", 300), ("broken_cells", "broken_cells", "cells", "<=", 0), ("wall", "cells_s", "s", "<=", 1),
+    ("railway_inside", "railway_inside", "m", "<=", 300), ("broken_cells", "broken_cells", "cells", "<=", 0),
+    ("wall", "cells_s", "s", "<=", 1),
 ]
 GATED = [
-    ("cells_least", "cells", "cells", ">=", None), ("cells_most", "cells", "cells", "<=", None), ("max_deviation", "max_deviation", "%", "<=", 3),
-    ("cut_buildings", "cut_buildings", "buildings", "<=", 0), ("along_streets_or_between_buildings", "along_or_between", "%", ">=", 97),
+    ("cells_least", "cells", "cells", ">=", None), ("cells_most", "cells", "cells", "<=", None),
+    ("max_deviation", "max_deviation", "%", "<=", 3),
+    ("cut_buildings", "cut_buildings", "buildings", "<=", 0),
+    ("along_streets_or_between_buildings", "along_or_between", "%", ">=", 97),
     ("broken_cells", "broken_cells", "cells", "<=", 0), ("wall", "cells_s", "s", "<=", 1),
 ]
 EVERYWHERE = [
-    ("memory", "peak_mb", "MB", "<=", 100), ("replan", "replan_ms", "ms", "<=", 100), ("groups.to_medoid", "to_medoid", "m", "<=", 2.9),
-    ("groups.widest", "widest", "m", "<=", 150), ("groups.least", "groups", "groups", ">=", 3800), ("groups.most", "groups", "groups", "<=", 4250),
+    ("memory", "peak_mb", "MB", "<=", 100), ("replan", "replan_ms", "ms", "<=", 100),
+    ("groups.to_medoid", "to_medoid", "m", "<=", 2.9), ("groups.widest", "widest", "m", "<=", 150),
+    ("groups.least", "groups", "groups", ">=", 3800), ("groups.most", "groups", "groups", "<=", 4250),
     ("groups.time", "groups_s", "s", "<=", 0.3), ("violations", "violations", "violations", "<=", 0),
 ]
 
@@ -347,7 +364,7 @@ EVERYWHERE = [
 def print_figures(bench, by_method):
     if not bench.args.instances:
         print("These streets are sample cities, made for want of instances (INSTANCES=DIR); the targets were set for other streets.")
-    print("A gated street's boundary between cells counts as between buildings where it is along no line (0.5 m) and nearer than 0.25 m to no wall.")
+    print("between buildings: boundary between cells that is along no line (0.5 m) and nearer than 0.25 m to no wall")
     for instance in bench.names:
         plans = by_method[instance, "plan"]
         for name, figure, unit, sign, target in (GATED if instance == "gated" else STREET) + EVERYWHERE:
@@ -368,7 +385,8 @@ def print_figures(bench, by_method):
         scores = [said(score) for score in found["scores"]]
         streets, total = len(scores), lambda figure: sum(score[figure] for score in scores)
         print(
-            f"county: {streets} streets, {total('households')} households, {sum(len(s['by_cell']) for s in scores)} cells, {found['threads']} threads; "
+            f"county: {streets} streets, {total('households')} households, {sum(len(s['by_cell']) for s in scores)} cells, "
+            f"{found['threads']} threads; "
             f"deviation max {max(s['max_deviation_pct'] for s in scores):.2f} %, mean {total('mean_deviation_pct') / streets:.2f} %; "
             f"Polsby-Popper mean {sum(s['polsby_popper']['mean'] for s in scores) / streets:.3f}"
         )

@@ -2,6 +2,8 @@
 # `make bench-plan`: a scratch environment for the peers, outside the project; the plans; then peers, scores and figures.
 # CARGO, INSTANCES, SEEDS, PEER_SECONDS and WORK (a folder to keep all files in) come from the environment.
 set -euo pipefail
+# No compiled files beside the sources.
+export PYTHONDONTWRITEBYTECODE=1
 here=$(dirname "$0")
 command -v python3 >/dev/null || { echo "bench-plan needs python3 for the peers and for the table" >&2; exit 1; }
 

@@ -44,8 +44,19 @@ pub fn one(folder: &Path, code: Code, seed: u64, cells: usize, communities: Opti
     let seams = seams::measure(&street, &new)?;
     let warnings: Vec<&str> = warnings.iter().map(|w| w.code).collect();
     let run = serde_json::json!({
-        "seed": seed, "read_s": read_s, "cells_s": cells_s, "cells_cpu_s": cells_cpu_s, "groups_s": all_s - cells_s, "peak_mb": peak_mb, "blocks": new.blocks.len(),
-        "cells": new.cells.len(), "communities": new.communities.len(), "groups": new.groups.len(), "warnings": warnings, "seams": seams, "groups_widest_m": seams::widest_group_m(&street, &new), "score": score,
+        "seed": seed,
+        "read_s": read_s,
+        "cells_s": cells_s,
+        "cells_cpu_s": cells_cpu_s,
+        "groups_s": all_s - cells_s,
+        "peak_mb": peak_mb,
+        "blocks": new.blocks.len(),
+        "communities": new.communities.len(),
+        "groups": new.groups.len(),
+        "groups_widest_m": seams::widest_group_m(&street, &new),
+        "seams": seams,
+        "warnings": warnings,
+        "score": score,
     });
     fs::create_dir_all(out)?;
     fs::write(out.join("run.json"), serde_json::to_string(&run)?)?;
