@@ -44,6 +44,7 @@ FIGURES = {
     "widest": ("groups", "diameter_m", "max"),
     "groups": ("groups", "groups"),
 }
+NEVER = {"broken_cells", "cut_buildings", "broken_communities", "violations"}
 IN_UNIT = {"cut": 1e-3, "along": 100}
 
 
@@ -273,6 +274,13 @@ def middle(results, name):
     return median(values) if values and len(values) == len(results) else None
 
 
+def figure_of(results, name):
+    """The median over seeds; of what must never happen the worst seed."""
+    if name not in NEVER or middle(results, name) is None:
+        return middle(results, name)
+    return max(result[name] for result in results)
+
+
 def text(value, digits):
     return "–" if value is None else f"{value:.{digits}f}"
 
@@ -364,11 +372,12 @@ EVERYWHERE = [
 def print_figures(bench, by_method):
     if not bench.args.instances:
         print("These streets are sample cities, made for want of instances (INSTANCES=DIR); the targets were set for other streets.")
+    print("figures: medians over seeds; of what is broken, cut or violated the worst seed")
     print("between buildings: boundary between cells that is along no line (0.5 m) and nearer than 0.25 m to no wall")
     for instance in bench.names:
         plans = by_method[instance, "plan"]
         for name, figure, unit, sign, target in (GATED if instance == "gated" else STREET) + EVERYWHERE:
-            line(f"plan.{instance}.{name}", middle(plans, figure), unit, sign, bench.args.cells if target is None else target)
+            line(f"plan.{instance}.{name}", figure_of(plans, figure), unit, sign, bench.args.cells if target is None else target)
         manifest = os.path.join(bench.instances, instance, "manifest.json")
         true_faces = member(read_json(manifest), ("counts", "blocks")) if os.path.isfile(manifest) else None
         if true_faces is not None:
@@ -376,9 +385,9 @@ def print_figures(bench, by_method):
             line(f"plan.{instance}.faces_off", abs(faces - true_faces), f"of_{true_faces}_faces", "<=", 5)
         nested, flat = by_method[instance, "nested"], by_method[instance, "flat"]
         line(f"plan.{instance}.nested.max_deviation", middle(nested, "communities_max_deviation"), "%", "<=", 1)
-        line(f"plan.{instance}.nested.broken_communities", middle(nested, "broken_communities"), "communities", "<=", 0)
+        line(f"plan.{instance}.nested.broken_communities", figure_of(nested, "broken_communities"), "communities", "<=", 0)
         line(f"plan.{instance}.nested.polsby_popper_mean", middle(nested, "pp_mean"), "ratio", ">=", middle(flat, "pp_mean") - 0.01)
-        line(f"plan.{instance}.nested.violations", middle(nested, "violations"), "violations", "<=", 0)
+        line(f"plan.{instance}.nested.violations", figure_of(nested, "violations"), "violations", "<=", 0)
     county = bench.path("county.json")
     if os.path.isfile(county):
         found = read_json(county)
