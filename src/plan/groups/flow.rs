@@ -11,6 +11,8 @@ use super::{Sizes, sites::Sites};
 /// A gain below this is rounding, in metres.
 pub(super) const EPSILON_M: f64 = 1e-6;
 
+/// Paths that cost this much more than the search can afford are not followed, in metres: a detour may still win something back.
+const DETOUR_M: f64 = 60.0;
 /// How many meetings around their site a path tries for a party.
 const ARCS: usize = 6;
 
@@ -137,6 +139,11 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// Sites where something changed since the last commit, some of them several times.
+    pub fn changed(&self) -> impl Iterator<Item = u32> {
+        self.steps.iter().flat_map(|step| [step.from, step.to])
+    }
+
     /// Forgets the history: nothing before now can be undone.
     pub fn commit(&mut self) {
         self.steps.clear();
@@ -151,7 +158,9 @@ impl<'a> Flow<'a> {
         let mut cost = 0.0;
         while self.total[site as usize] < most {
             let must = self.total[site as usize] < least;
-            self.seek_from_full(site);
+            let need = if must { least } else { most } - self.total[site as usize];
+            let bound_m = if must { (limit_m - cost) / f64::from(need) + DETOUR_M } else { f64::MAX };
+            self.seek_from_full(site, bound_m);
             let way_m = self.paths.way_m[site as usize];
             if way_m == f64::MAX {
                 if must {
@@ -162,7 +171,6 @@ impl<'a> Flow<'a> {
             if !must && way_m > -EPSILON_M {
                 break;
             }
-            let need = if must { least } else { most } - self.total[site as usize];
             let households = self.push(site, need);
             if households == 0.0 {
                 return None;
@@ -182,9 +190,9 @@ impl<'a> Flow<'a> {
         let most = self.groups[site as usize] * self.most;
         let mut cost = 0.0;
         while self.total[site as usize] > most {
-            let to = self.seek_room(site)?;
-            let way_m = self.paths.way_m[to as usize];
             let excess = self.total[site as usize] - most;
+            let to = self.seek_room(site, (limit_m - cost) / f64::from(excess) + DETOUR_M)?;
+            let way_m = self.paths.way_m[to as usize];
             let room = self.groups[to as usize] * self.most - self.total[to as usize];
             let households = self.push(to, excess.min(room));
             if households == 0.0 {
@@ -227,28 +235,29 @@ impl<'a> Flow<'a> {
     }
 
     /// Shortest paths to `to` from any meeting that has more households than it must have.
-    fn seek_from_full(&mut self, to: u32) {
+    fn seek_from_full(&mut self, to: u32, bound_m: f64) {
         self.paths.clear();
         for site in 0..self.groups.len() as u32 {
             if site != to && self.total[site as usize] > self.groups[site as usize] * self.least {
                 self.paths.start(site);
             }
         }
-        self.relax();
+        self.relax(to, bound_m);
     }
 
     /// The nearest meeting with room, on the shortest path from `from`.
-    fn seek_room(&mut self, from: u32) -> Option<u32> {
+    fn seek_room(&mut self, from: u32, bound_m: f64) -> Option<u32> {
         self.paths.clear();
         self.paths.start(from);
-        self.relax();
+        self.relax(NOBODY, bound_m);
         (0..self.groups.len() as u32)
             .filter(|s| *s != from && self.total[*s as usize] < self.groups[*s as usize] * self.most)
             .filter(|s| self.paths.way_m[*s as usize] < f64::MAX)
             .min_by(|a, b| self.paths.way_m[*a as usize].total_cmp(&self.paths.way_m[*b as usize]))
     }
 
-    fn relax(&mut self) {
+    /// Follows paths below the bound until none gets shorter; none goes on from `last`.
+    fn relax(&mut self, last: u32, bound_m: f64) {
         let Self { sites, groups, parties, paths, work, .. } = self;
         // Without a negative cycle a path is shorter than the number of sites; the bound guards against rounding.
         let mut left = groups.len() * groups.len();
@@ -275,10 +284,10 @@ impl<'a> Flow<'a> {
                     arcs -= 1;
                     *work += 1;
                     let way_m = base + way_m;
-                    if way_m < paths.way_m[to as usize] - EPSILON_M && to != at {
+                    if way_m < (paths.way_m[to as usize] - EPSILON_M).min(bound_m) && to != at {
                         paths.way_m[to as usize] = way_m;
                         paths.before[to as usize] = (at, place);
-                        if !paths.queued[to as usize] {
+                        if to != last && !paths.queued[to as usize] {
                             paths.queued[to as usize] = true;
                             if paths.queue.front().is_some_and(|f| way_m < paths.way_m[*f as usize]) {
                                 paths.queue.push_front(to);

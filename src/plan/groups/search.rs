@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Arcs looked at for each site of a cell before the search is content with what it has.
-const WORK_PER_SITE: usize = 40_000;
+const WORK_PER_SITE: usize = 30_000;
 /// The most a move for the worse may cost before others make it good, in metres.
 const SHAKE_M: f64 = 1000.0;
 /// What the mean size of a cell's groups costs away from the target: for each group, by the square of the difference, in metres.
@@ -76,23 +76,27 @@ impl Search<'_> {
         while self.flow.work < work && self.better_at(&all, [NOWHERE; 2]) < -EPSILON_M {
             self.flow.commit();
         }
-        let mut better = true;
-        while better {
-            better = false;
-            for site in 0..self.sites.len() as u32 {
+        self.flow.commit();
+        // A site is looked at again only if something changed around it.
+        let mut fresh = vec![true; self.sites.len()];
+        while fresh.contains(&true) {
+            for site in all.iter().copied() {
                 if self.flow.work > work {
                     return;
                 }
-                better |= self.shake(site);
+                if !std::mem::replace(&mut fresh[site as usize], false) || !self.shake(site) {
+                    continue;
+                }
+                for near in self.flow.changed().flat_map(|s| self.sites.around(s)) {
+                    fresh[near.0 as usize] = true;
+                }
+                self.flow.commit();
             }
         }
     }
 
     /// A move for the worse at a site, if all that helps around it then makes more than good for it.
     fn shake(&mut self, site: u32) -> bool {
-        if self.sites.around(site).all(|(s, _)| self.flow.way_to_m(s) < EPSILON_M) {
-            return false;
-        }
         let (start, groups) = (self.flow.mark(), self.groups);
         let mut change_m = f64::MAX;
         if let Some((shifted_m, closed)) = self.shift_to(site, SHAKE_M, NOWHERE) {
@@ -100,9 +104,7 @@ impl Search<'_> {
             change_m = shifted_m + self.better_at(&around, [site, closed]);
         }
         let better = change_m < -EPSILON_M;
-        if better {
-            self.flow.commit();
-        } else {
+        if !better {
             self.flow.undo(start);
             self.groups = groups;
         }
@@ -152,6 +154,9 @@ impl Search<'_> {
         let more = self.size_m(self.groups + 1) - self.size_m(self.groups);
         let mut nearby: Vec<u32> = self.sites.around(site).map(|(s, _)| s).collect();
         nearby.retain(|s| *s != site && *s != kept && self.flow.groups_at(*s) > 0);
+        if more >= 0.0 && self.sites.around(site).all(|(s, _)| self.flow.way_to_m(s) < EPSILON_M) {
+            return None;
+        }
         let most_saved = nearby.iter().map(|s| self.flow.way_to_m(*s)).fold(-more, f64::max);
         let Some(opened) = self.flow.open(site, most_saved + limit_m) else {
             self.flow.undo(start);

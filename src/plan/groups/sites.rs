@@ -27,9 +27,9 @@ pub(super) struct Sites {
 impl Sites {
     /// Gathers households. The sites and their order depend on who the households are, not on the order they are given in.
     pub fn of(households: &[&Household], metres: &LocalMetres) -> Self {
-        let mut by_key: BTreeMap<(Option<&str>, (i32, i32)), Vec<usize>> = BTreeMap::new();
+        let mut by_key: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (i, h) in households.iter().enumerate() {
-            let place = if h.building_id.is_some() { (0, 0) } else { (h.position.lon_e7, h.position.lat_e7) };
+            let place = h.building_id.is_none().then_some((h.position.lon_e7, h.position.lat_e7));
             by_key.entry((h.building_id.as_deref(), place)).or_default().push(i);
         }
         let mut sites: Vec<Vec<usize>> = by_key.into_values().collect();
