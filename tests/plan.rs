@@ -1,6 +1,9 @@
 //! The planner's hard rules, on towns drawn at random and on awkward ones drawn by hand.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap")]
 
+#[path = "plan/edits.rs"]
+mod edits;
+
 use proptest::prelude::*;
 use wangge::{
     geometry::{Coverage, LocalMetres, ring},
@@ -96,8 +99,10 @@ fn check(street: &StreetData, plan: &Plan) {
     let holes = |shape: &MultiPolygon| shape.0.iter().map(|p| p.interiors.len()).sum::<usize>();
     assert_eq!(holes(&union), holes(given), "a gap between cells is a hole in their union");
     let score = plan::score(street, plan, 10);
-    assert_eq!((score.cut_buildings, score.broken_cells, score.overlaps, score.households_misplaced), (0, 0, 0, 0));
-    assert!(score.fits_boundary, "{} m² of rim", score.rim_m2);
+    let (coverage, pieces) = (&score.coverage, &score.contiguity);
+    assert_eq!((score.buildings.cut_buildings, pieces.broken_cells, coverage.overlaps, score.groups.households_misplaced), (0, 0, 0, 0));
+    assert!(coverage.seams_exact && coverage.gaps == 0, "{coverage:?}");
+    assert!(coverage.fits_boundary, "{} m² of rim", coverage.rim_m2);
     for group in &plan.groups {
         assert!(group.members.contains(&group.head));
         let cell = plan.cells.iter().find(|c| group.code.is_within(&c.code)).expect("a group's cell");
@@ -325,6 +330,6 @@ fn a_river_that_leaves_the_street_counts_where_it_is_inside() {
     let mut town = street(square(0.0, 0.0, 200.0).into());
     add_line(&mut town, LineClass::River, &[(-300.0, 60.0), (500.0, 60.0)]);
     let (plan, _) = draw(&town, &cells(1));
-    let inside = plan::score(&town, &plan, 10).river_inside_m;
+    let inside = plan::score(&town, &plan, 10).lines.river_inside_m.0;
     assert!((198.0..202.0).contains(&inside), "{inside} m");
 }

@@ -1,10 +1,12 @@
 //! Coordinate reference systems of inputs; inside there is only CRS84 on the integer grid.
 
 pub mod gcj02;
+pub mod plane;
 
 use proj4rs::Proj;
 
 use self::gcj02::Degrees;
+pub use self::plane::Plane;
 use crate::model::LonLat;
 
 /// A named coordinate reference system.

@@ -4,6 +4,7 @@
 //! **Invariant:** predicates (side, containment, crossing) are exact integer arithmetic; only measures are floating point.
 
 pub mod arrangement;
+pub mod circle;
 pub mod coverage;
 pub mod crs;
 pub mod heal;
@@ -11,5 +12,5 @@ pub mod measure;
 pub mod ring;
 
 pub use coverage::{ArcId, Coverage, FaceId};
-pub use crs::Crs;
+pub use crs::{Crs, Plane};
 pub use measure::LocalMetres;

@@ -3,7 +3,8 @@
 //! In: a street's boundary, lines and buildings. Out: [`Blocks`], the atoms of planning.
 //! **Invariant:** blocks tile the boundary; no edge between two blocks runs through a building.
 
-use rstar::RTree;
+use rstar::{AABB, RTree};
+use rustc_hash::FxHashSet;
 
 use super::{
     footprint::{Footprint, Footprints},
@@ -12,13 +13,13 @@ use super::{
 };
 use crate::{
     geometry::{
-        FaceId, LocalMetres,
+        Coverage, FaceId, LocalMetres,
         arrangement::Piece,
-        coverage::Edge,
+        coverage::{self, Edge},
         heal,
         ring::{self, Side},
     },
-    model::{Area, Bounds, LineClass, LonLat, MultiPolygon, Polygon, StreetData},
+    model::{Area, Bounds, Line, LineClass, LonLat, MultiPolygon, Polygon, StreetData},
 };
 
 /// How far a junction may fall short and still be healed, in metres. Survey data misses by up to half a metre.
@@ -28,6 +29,8 @@ const SLIVER_M2: f64 = 1.0;
 /// Detours can uncover new crossings, each round one footprint further along a chain that overlaps; after so many what is left
 /// is glued.
 const MAX_ROUNDS: usize = 32;
+/// An edge of a plan lies on a line that is at most this far from its middle, in metres: both are rounded to about 1 cm.
+const ON_LINE_M: f64 = 0.05;
 
 /// The atoms of planning and what separates them.
 #[derive(Debug)]
@@ -155,9 +158,49 @@ impl Drawing {
 }
 
 impl Blocks {
+    /// Blocks that are drawn already, some or all of a plan's; what runs along their edges is read off the lines and barriers
+    /// that lie there. Buildings are not placed.
+    ///
+    /// # Errors
+    /// When they overlap.
+    pub fn standing(outlines: Vec<Polygon>, lines: &[Line], barriers: &[&[LonLat]], metres: &LocalMetres) -> Result<Self, coverage::Error> {
+        let shapes: Vec<MultiPolygon> = outlines.iter().map(|o| o.clone().into()).collect();
+        let coverage = Coverage::from_polygons(&shapes)?;
+        let room = Bounds::of(outlines.iter().flat_map(|o| &o.exterior));
+        let reaches = |pair: &[LonLat]| room.zip(Bounds::of(pair)).is_some_and(|(room, segment)| room.intersects(&segment));
+        let along = lines.iter().map(|l| (l.path.as_slice(), Source::Line(l.class)));
+        let strands: Vec<([LonLat; 2], Source)> = along
+            .chain(barriers.iter().map(|b| (*b, Source::Barrier)))
+            .flat_map(|(path, source)| path.windows(2).filter(|pair| reaches(pair)).map(move |pair| ([pair[0], pair[1]], source)))
+            .collect();
+        let boxes = (0..).zip(&strands).filter_map(|(i, (pair, _))| super::footprint::Boxed::new(i, pair));
+        let tree = RTree::bulk_load(boxes.collect());
+        let [east, north] = metres.steps_per_metre().map(|s| (s * ON_LINE_M).ceil() as i64);
+        let kinds_at = |p: LonLat| {
+            let [x, y] = [i64::from(p.lon_e7), i64::from(p.lat_e7)];
+            let near = tree.locate_in_envelope_intersecting(AABB::from_corners([x - east, y - north], [x + east, y + north]));
+            near.map(|item| &strands[item.index as usize])
+                .filter(|([a, b], _)| metres.distance_to_segment(p, *a, *b) <= ON_LINE_M)
+                .fold(Kinds::default(), |kinds, (_, source)| kinds.with(*source))
+        };
+        let edges = coverage.arcs.iter().flat_map(|arc| {
+            arc.path.windows(2).map(|pair| {
+                let edge = Edge { from: pair[0], to: pair[1], left: arc.left, right: arc.right };
+                let middle = LonLat::new(pair[0].lon_e7.midpoint(pair[1].lon_e7), pair[0].lat_e7.midpoint(pair[1].lat_e7));
+                (edge, if arc.left.is_some() && arc.right.is_some() { kinds_at(middle) } else { Kinds::default() })
+            })
+        });
+        let edges = edges.collect();
+        let finder = BlockFinder::new(&outlines);
+        Ok(Self { edges, outlines, block_of_building: Vec::new(), finder })
+    }
+
     /// The block each face is a piece of: faces are pieces of one block when only cuts between buildings part them.
     pub fn block_of_piece(&self) -> Vec<u32> {
-        self.glued(|_, _| true)
+        let sides = |edge: &Edge| edge.left.zip(edge.right).map(|(l, r)| (l.0.min(r.0), l.0.max(r.0)));
+        let parted: FxHashSet<(u32, u32)> =
+            self.edges.iter().filter(|(_, kinds)| kinds.has(Source::Barrier)).filter_map(|(edge, _)| sides(edge)).collect();
+        self.glued(|a, b| !parted.contains(&(a.min(b), a.max(b))))
     }
 
     /// Drops the cuts between pieces that `together` says belong together, and says which face each became part of.

@@ -31,6 +31,21 @@ pub struct Border {
     pub length_m: f64,
     /// Length weighted by what runs there: negative along a river, large through a compound.
     pub cost_m: f64,
+    /// The two must not be in one part.
+    pub apart: bool,
+}
+
+/// A border told once.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    /// The atoms it lies between.
+    pub between: [u32; 2],
+    /// Length in metres.
+    pub length_m: f64,
+    /// Weighted length.
+    pub cost_m: f64,
+    /// The two must not be in one part.
+    pub apart: bool,
 }
 
 /// Atoms and their borders, neighbours of an atom side by side in memory.
@@ -43,11 +58,13 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// From atoms and borders, each border once; borders of the same two atoms add up.
-    pub fn new(atoms: Vec<Atom>, pairs: impl IntoIterator<Item = (u32, u32, f64, f64)>) -> Self {
-        let mut both: Vec<(u32, Border)> = pairs
+    /// From atoms and links; links between the same two atoms add up.
+    pub fn new(atoms: Vec<Atom>, links: impl IntoIterator<Item = Link>) -> Self {
+        let mut both: Vec<(u32, Border)> = links
             .into_iter()
-            .flat_map(|(a, b, length_m, cost_m)| [(a, Border { to: b, length_m, cost_m }), (b, Border { to: a, length_m, cost_m })])
+            .flat_map(|Link { between: [a, b], length_m, cost_m, apart }| {
+                [(a, Border { to: b, length_m, cost_m, apart }), (b, Border { to: a, length_m, cost_m, apart })]
+            })
             .collect();
         both.sort_by_key(|(from, border)| (*from, border.to));
         both.dedup_by(|next, kept| {
@@ -55,6 +72,7 @@ impl Graph {
             if same {
                 kept.1.length_m += next.1.length_m;
                 kept.1.cost_m += next.1.cost_m;
+                kept.1.apart |= next.1.apart;
             }
             same
         });
@@ -74,18 +92,20 @@ impl Graph {
                 Atom { weight: f64::from(*weight), area_m2, outer_m: 0.0, centre: centre(outline.exterior.iter().map(|p| metres.xy(*p))) }
             })
             .collect();
-        let mut pairs = Vec::new();
+        let mut links = Vec::new();
         for (edge, kinds) in &blocks.edges {
             let length = metres.distance(edge.from, edge.to);
             match (edge.left, edge.right) {
                 (Some(l), Some(r)) => {
-                    pairs.push((l.0, r.0, length, length * cost(*kinds, block_of[l.0 as usize] == block_of[r.0 as usize])))
+                    let apart = kinds.has(Source::Barrier);
+                    let price = cost(*kinds, block_of[l.0 as usize] == block_of[r.0 as usize]) - if apart { APART } else { 0.0 };
+                    links.push(Link { between: [l.0, r.0], length_m: length, cost_m: length * price, apart });
                 }
                 (Some(f), None) | (None, Some(f)) => atoms[f.0 as usize].outer_m += length,
                 (None, None) => {}
             }
         }
-        Self::new(atoms, pairs)
+        Self::new(atoms, links)
     }
 
     /// The borders of an atom.
@@ -107,14 +127,19 @@ impl Graph {
         for part in &mut atoms {
             part.centre = part.centre.map(|c| c / part.area_m2.max(f64::MIN_POSITIVE));
         }
-        let pairs = (0..self.atoms.len() as u32).flat_map(|a| {
+        let links = (0..self.atoms.len() as u32).flat_map(|a| {
             self.borders(a)
                 .iter()
                 .filter(move |b| a < b.to)
-                .map(move |b| (labels[a as usize], labels[b.to as usize], b.length_m, b.cost_m))
-                .filter(|(p, q, _, _)| p != q)
+                .map(move |b| Link {
+                    between: [labels[a as usize], labels[b.to as usize]],
+                    length_m: b.length_m,
+                    cost_m: b.cost_m,
+                    apart: b.apart,
+                })
+                .filter(|link| link.between[0] != link.between[1])
         });
-        Self::new(atoms, pairs)
+        Self::new(atoms, links)
     }
 
     /// The graph of some atoms; what lies beyond counts as outside.
@@ -124,20 +149,29 @@ impl Graph {
             number[*member as usize] = i;
         }
         let mut atoms: Vec<Atom> = members.iter().map(|m| self.atoms[*m as usize]).collect();
-        let mut pairs = Vec::new();
+        let mut links = Vec::new();
         for (i, &member) in (0..).zip(members) {
             for border in self.borders(member) {
                 match number[border.to as usize] {
                     u32::MAX => atoms[i as usize].outer_m += border.length_m,
-                    j if i < j => pairs.push((i, j, border.length_m, border.cost_m)),
+                    j if i < j => {
+                        let Border { length_m, cost_m, apart, .. } = *border;
+                        links.push(Link { between: [i, j], length_m, cost_m, apart });
+                    }
                     _ => {}
                 }
             }
         }
-        Self::new(atoms, pairs)
+        Self::new(atoms, links)
     }
 
-    /// Connected pieces of the atoms, each a sorted list, in order of their first atom.
+    /// The same graph without what must be apart: parts of the next level may hold both.
+    pub fn without_barriers(mut self) -> Self {
+        self.borders.iter_mut().for_each(|b| b.apart = false);
+        self
+    }
+
+    /// Pieces of the graph that are connected across borders whose sides may be in one part, each a sorted list, in order of their first atom.
     pub fn components(&self) -> Vec<Vec<u32>> {
         let mut seen = vec![false; self.atoms.len()];
         let mut components = Vec::new();
@@ -149,7 +183,7 @@ impl Graph {
             let mut next = 0;
             while let Some(&atom) = members.get(next) {
                 next += 1;
-                for border in self.borders(atom) {
+                for border in self.borders(atom).iter().filter(|b| !b.apart) {
                     if !std::mem::replace(&mut seen[border.to as usize], true) {
                         members.push(border.to);
                     }
@@ -161,6 +195,9 @@ impl Graph {
         components
     }
 }
+
+/// What it pays to part a metre of what must be apart: more than anything else can cost.
+const APART: f64 = 1e5;
 
 /// What a metre of cell boundary costs. Along a river or railway it pays: one inside a cell is a burden. Through a block that
 /// need not be cut it is dear; where there is no way but between buildings, through a compound or around a building that a line

@@ -15,6 +15,8 @@ pub enum Source {
     Wall,
     /// A cut between the buildings of a block.
     Split,
+    /// A line that no cell may cross.
+    Barrier,
 }
 
 impl Source {
@@ -26,6 +28,7 @@ impl Source {
             Self::Given => 9,
             Self::Wall => 10,
             Self::Split => 11,
+            Self::Barrier => 13,
         }
     }
 }
@@ -41,6 +44,11 @@ impl Kinds {
     /// Whether the source is among them.
     pub fn has(self, source: Source) -> bool {
         self.0 & (1 << source.to_u32()) != 0
+    }
+
+    /// These and one more.
+    pub fn with(self, source: Source) -> Self {
+        Self(self.0 | 1 << source.to_u32())
     }
 
     /// Whether nothing else runs there.

@@ -14,15 +14,20 @@ mod kinds;
 mod network;
 mod numbering;
 mod partition;
+mod patch;
 mod planner;
+mod replan;
+mod rules;
 mod score;
 mod split;
 
 use jiff::{Timestamp, civil::Date};
 
 pub use books::enter;
+pub use patch::Patch;
 pub use planner::plan;
-pub use score::{CellScore, Score, score};
+pub use replan::{Selection, assign, replan};
+pub use score::{CellScore, Rounded, Score, Spread, score, score_in};
 
 use crate::model::{Code, CodeError, CodeScheme, Community, PlanId, Rules};
 
@@ -137,6 +142,34 @@ pub enum Error {
         /// Pieces.
         pieces: usize,
     },
+    /// Nothing that may change is selected.
+    #[error("none of the plan's cells may change: all are locked, dedicated or not selected")]
+    NothingSelected,
+    /// The plan has no such cell or community.
+    #[error("the plan has no cell or community {code}")]
+    NoSuchCell {
+        /// The code.
+        code: Code,
+    },
+    /// The plan has no such block.
+    #[error("the plan has no block {block}; it has {blocks}, counted from 0")]
+    NoSuchBlock {
+        /// Its place.
+        block: usize,
+        /// Blocks there are.
+        blocks: usize,
+    },
+    /// An edit would leave a cell in pieces.
+    #[error("cell {cell} would be left in {pieces} pieces; a cell is one piece")]
+    CellBroken {
+        /// The cell.
+        cell: Code,
+        /// Pieces; 0: nothing would be left of it.
+        pieces: usize,
+    },
+    /// The plan's blocks do not tile the street.
+    #[error("the plan's blocks do not fit together: {0}")]
+    Blocks(#[from] crate::geometry::coverage::Error),
     /// It was told not to go on.
     #[error("planning was stopped; nothing was changed")]
     Cancelled,

@@ -13,7 +13,15 @@ pub struct Books {
     pub rank_of_cell: Vec<u32>,
 }
 
-pub fn number(area: &Area, request: &Request, given: &Given<'_>, cells: &Graph, community_of_cell: &[u32]) -> Result<Books, Error> {
+/// Numbers communities and cells. `dedicated` names those cells that are.
+pub fn number(
+    area: &Area,
+    request: &Request,
+    given: &Given<'_>,
+    cells: &Graph,
+    community_of_cell: &[u32],
+    dedicated: &[(u32, String)],
+) -> Result<Books, Error> {
     let scheme = &request.scheme;
     let count = community_of_cell.iter().max().map_or(0, |m| *m as usize + 1);
     let (communities, place_of_community): (Vec<Community>, Vec<usize>) = if given.decide_cells() {
@@ -37,23 +45,30 @@ pub fn number(area: &Area, request: &Request, given: &Given<'_>, cells: &Graph, 
         (communities, places)
     };
     let order = reading_order_of(cells);
-    let mut numbered: Vec<(Code, String, usize)> = Vec::new();
+    let mut numbered: Vec<(Code, String, CellKind, usize)> = Vec::new();
     let mut next = vec![0; communities.len()];
     for cell in order {
         let place = place_of_community[community_of_cell[cell] as usize];
         let community = &communities[place];
         next[place] += 1;
+        let own_name = dedicated.iter().find(|(d, _)| *d as usize == cell).map(|(_, name)| name.clone());
+        let kind = if own_name.is_some() { CellKind::Dedicated } else { CellKind::Basic };
         let (code, name) = match given.cells.get(cell).filter(|_| given.decide_cells()) {
             Some(area) => (area.code.clone(), area.name.clone()),
-            None => (scheme.child(&community.code, next[place])?, format!("{}第{}网格", community.name, next[place])),
+            None => (scheme.child(&community.code, next[place])?, own_name.unwrap_or_else(|| cell_name(community, next[place]))),
         };
-        numbered.push((code, name, cell));
+        numbered.push((code, name, kind, cell));
     }
-    numbered.sort();
+    numbered.sort_by(|a, b| a.0.cmp(&b.0));
     let mut rank_of_cell = vec![0; numbered.len()];
-    (0..).zip(&numbered).for_each(|(rank, (_, _, cell))| rank_of_cell[*cell] = rank);
-    let cells = numbered.into_iter().map(|(code, name, _)| Cell { code, name, kind: CellKind::Basic }).collect();
+    (0..).zip(&numbered).for_each(|(rank, (_, _, _, cell))| rank_of_cell[*cell] = rank);
+    let cells = numbered.into_iter().map(|(code, name, kind, _)| Cell { code, name, kind }).collect();
     Ok(Books { communities, cells, rank_of_cell })
+}
+
+/// What a basic cell is called.
+pub fn cell_name(community: &Community, sequence: usize) -> String {
+    format!("{}第{sequence}网格", community.name)
 }
 
 fn reading_order_of(graph: &Graph) -> Vec<usize> {

@@ -5,12 +5,13 @@ use rayon::prelude::*;
 use super::{
     Error, Registration, Request, Warning, Watch,
     blocks::{Blocks, Drawing},
-    cells::{check_balance, draw_cells, draw_communities},
+    cells::{Drawn, check_balance, draw_cells, draw_communities},
     given::Given,
     graph::Graph,
     groups,
     kinds::Source,
     numbering::number,
+    rules::{self, unmet},
     split,
 };
 use crate::{
@@ -43,7 +44,7 @@ pub fn plan(
     let given = Given::of(street);
     let households = street.households.len();
     let per_cell = request.cells.map_or(request.cell_households as f64, |k| households as f64 / k.max(1) as f64);
-    let pieces = draw_pieces(street, &area.boundary, &given, metres, per_cell)?;
+    let pieces = draw_pieces(street, &area.boundary, &given, request, metres, per_cell)?;
     let weights = Weights::of(street, &pieces);
     let mut block_of = blocks_of(&pieces, &weights, per_cell);
     let blocks = block_of.iter().max().map_or(0, |m| *m as usize + 1);
@@ -54,12 +55,19 @@ pub fn plan(
     go_on("cells", 0.0)?;
     let graph = Graph::of_pieces(&pieces, &block_of, &weights.by_block, &metres);
     let labels = given.label_blocks(&pieces, &graph, &mut warnings)?;
-    let (cell_of_piece, community_of_cell) = match &labels.cells {
-        Some(cells) => (cells.clone(), labels.communities_of_cells(&given, &request.scheme)),
-        None => draw_cells(&graph, &block_of, request, &labels, &mut warnings, progress)?,
+    let drawn = match &labels.cells {
+        Some(cells) => {
+            if !request.rules.is_empty() {
+                warnings.push(unmet("rules", "the cells are given and stay as they are"));
+            }
+            Drawn { cell_of: cells.clone(), community_of_cell: labels.communities_of_cells(&given, &request.scheme), dedicated: Vec::new() }
+        }
+        None => draw_cells(&graph, &pieces, &block_of, request, &labels, None, &mut warnings, progress)?,
     };
+    let Drawn { cell_of: cell_of_piece, community_of_cell, dedicated } = drawn;
+    rules::check_barriers(&request.rules, &graph, &cell_of_piece, &mut warnings);
     let cell_count = community_of_cell.len().max(cell_of_piece.iter().max().map_or(0, |m| *m as usize + 1));
-    let cells = graph.contract(&cell_of_piece, cell_count);
+    let cells = graph.contract(&cell_of_piece, cell_count).without_barriers();
 
     if weights.outside > 0 {
         warnings.push(Warning {
@@ -76,10 +84,10 @@ pub fn plan(
 
     go_on("communities", 0.0)?;
     let community_of_cell = if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut warnings)? };
-    check_balance(&cells, request, &mut warnings);
+    check_balance(&cells, &dedicated, request, &mut warnings);
 
     go_on("codes", 0.0)?;
-    let books = number(area, request, &given, &cells, &community_of_cell)?;
+    let books = number(area, request, &given, &cells, &community_of_cell, &dedicated)?;
 
     go_on("groups", 0.0)?;
     let rank_of_piece: Vec<u32> = cell_of_piece.iter().map(|c| books.rank_of_cell[*c as usize]).collect();
@@ -154,10 +162,15 @@ fn draw_pieces(
     street: &StreetData,
     boundary: &MultiPolygon,
     given: &Given<'_>,
+    request: &Request,
     metres: LocalMetres,
     per_cell: f64,
 ) -> Result<Blocks, Error> {
     let mut drawing = Drawing::of_street(street, boundary, &given.all(), metres);
+    if !given.decide_cells() {
+        request.rules.dedicated.iter().flat_map(|rule| rule.place.rings()).for_each(|ring| drawing.add(Source::Given, ring));
+        request.rules.barriers.iter().for_each(|rule| drawing.add(Source::Barrier, &rule.place));
+    }
     let blocks = drawing.blocks();
     if blocks.outlines.is_empty() {
         return Err(Error::NoBlocks);

@@ -113,6 +113,9 @@ impl<'a> Annealing<'a> {
                 if draw & 0xffff < choose_piece { blocks + ((draw >> 32) * pieces >> 32) } else { (draw >> 32) * blocks >> 32 } as u32;
             let borders = self.units.borders(unit);
             let Some(beyond) = borders.get(((draw >> 16 & 0xffff) * borders.len() as u64 >> 16) as usize) else { continue };
+            if beyond.apart {
+                continue;
+            }
             let to = self.label_of[beyond.to as usize];
             let Some(from) = self.label_of_unit(unit).filter(|from| *from != to && !self.units.is_pinned(unit)) else { continue };
             let Some(outcome) = self.outcome(unit, from, to) else { continue };
@@ -152,7 +155,10 @@ impl<'a> Annealing<'a> {
         let mut at = but;
         for _ in 0..12 {
             let borders = self.units.borders(at);
-            let beyond = borders[random.random_range(0..borders.len())].to;
+            let UnitBorder { to: beyond, apart, .. } = borders[random.random_range(0..borders.len())];
+            if apart {
+                continue;
+            }
             let label = self.label_of[beyond as usize];
             if label == giver {
                 at = self.units.block_of(beyond);
@@ -206,7 +212,7 @@ impl<'a> Annealing<'a> {
         taker.atoms += atoms.len() as u32;
         let total = &self.units.totals[unit as usize];
         let (mut with_giver, mut with_taker, mut all, mut cut) = (0.0_f32, 0.0_f32, total.outer_m as f32, 0.0_f32);
-        for UnitBorder { to: beyond, length_m, cost_m } in self.units.borders(unit) {
+        for UnitBorder { to: beyond, length_m, cost_m, .. } in self.units.borders(unit) {
             let label = self.label_of[*beyond as usize];
             all += length_m;
             if label == from {
@@ -243,7 +249,7 @@ impl<'a> Annealing<'a> {
     fn may_leave(&mut self, unit: u32, label: u32) -> bool {
         let (units, graph) = (self.units, self.graph);
         let borders = units.borders(unit);
-        let within = |b: &UnitBorder| self.label_of[b.to as usize] == label;
+        let within = |b: &UnitBorder| !b.apart && self.label_of[b.to as usize] == label;
         if borders.len() <= 64 {
             let wanted = borders.iter().enumerate().fold(0_u64, |mask, (i, b)| mask | u64::from(within(b)) << i);
             if wanted != 0 && units.hang_together(unit, wanted) {
@@ -266,7 +272,7 @@ impl<'a> Annealing<'a> {
         self.stack.push(start.to);
         while waiting > 0 {
             let Some(at) = self.stack.pop() else { return false };
-            for border in graph.borders(at) {
+            for border in graph.borders(at).iter().filter(|b| !b.apart) {
                 let to = border.to as usize;
                 if self.label_of[to] == label && self.mark[to] != reached {
                     waiting -= u32::from(self.mark[to] == reached - 1);

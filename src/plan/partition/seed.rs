@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
-use super::super::graph::Graph;
+use super::super::graph::{Border, Graph};
 
 /// Labels 0..k by recursive bisection: every half is grown from one end along the best of several directions.
 pub fn bisection(graph: &Graph, k: usize) -> Vec<u32> {
@@ -34,7 +34,7 @@ pub fn growth(graph: &Graph, k: usize, seeds: &[u32]) -> Vec<u32> {
     starts.iter().zip(0..).for_each(|(s, part)| labels[*s as usize] = part);
     for (part, start) in starts.iter().enumerate() {
         weights[part] = graph.atoms[*start as usize].weight;
-        frontiers[part] = graph.borders(*start).iter().map(|b| Reach(distance(*start, b.to), b.to)).collect();
+        frontiers[part] = open(graph, *start).map(|b| Reach(distance(*start, b.to), b.to)).collect();
     }
     let mut growing: Vec<usize> = (0..starts.len()).collect();
     while let Some(place) = (0..growing.len()).min_by(|a, b| weights[growing[*a]].total_cmp(&weights[growing[*b]])) {
@@ -47,9 +47,14 @@ pub fn growth(graph: &Graph, k: usize, seeds: &[u32]) -> Vec<u32> {
         labels[atom as usize] = part as u32;
         // A little for the ground, so that empty atoms do not all go to one part.
         weights[part] += graph.atoms[atom as usize].weight + 1e-3;
-        frontiers[part].extend(graph.borders(atom).iter().map(|b| Reach(distance(starts[part], b.to), b.to)));
+        frontiers[part].extend(open(graph, atom).map(|b| Reach(distance(starts[part], b.to), b.to)));
     }
     labels
+}
+
+/// The borders across which a part may grow.
+fn open(graph: &Graph, atom: u32) -> impl Iterator<Item = &Border> {
+    graph.borders(atom).iter().filter(|b| !b.apart)
 }
 
 /// Splits `members` (connected) into parts `label..label + k`.
@@ -140,7 +145,7 @@ fn grow(graph: &Graph, target: f64, direction: [f64; 2], min_taken: usize, min_l
         taken[atom as usize] = true;
         weight += w;
         count += 1;
-        for border in graph.borders(atom) {
+        for border in open(graph, atom) {
             if !std::mem::replace(&mut queued[border.to as usize], true) {
                 frontier.push(Reach(along(border.to), border.to));
             }

@@ -9,6 +9,8 @@ pub struct UnitBorder {
     pub to: u32,
     pub length_m: f32,
     pub cost_m: f32,
+    /// The two must not be in one part.
+    pub apart: bool,
 }
 
 /// The blocks first, then the pieces of those blocks that have several.
@@ -61,7 +63,7 @@ impl Units {
             total.area_m2 += own.area_m2;
             total.outer_m += own.outer_m;
             let outward = graph.borders(atom).iter().filter(|b| atoms.binary_search(&b.to).is_err());
-            beyond.extend(outward.map(|b| UnitBorder { to: b.to, length_m: b.length_m as f32, cost_m: b.cost_m as f32 }));
+            beyond.extend(outward.map(|b| UnitBorder { to: b.to, length_m: b.length_m as f32, cost_m: b.cost_m as f32, apart: b.apart }));
         }
         beyond.sort_by_key(|b| b.to);
         beyond.dedup_by(|next, kept| {
@@ -69,12 +71,13 @@ impl Units {
             if same {
                 kept.length_m += next.length_m;
                 kept.cost_m += next.cost_m;
+                kept.apart &= next.apart;
             }
             same
         });
         for border in &beyond {
             let near = graph.borders(border.to);
-            let touches = |other: &UnitBorder| near.binary_search_by_key(&other.to, |b| b.to).is_ok();
+            let touches = |other: &UnitBorder| near.binary_search_by_key(&other.to, |b| b.to).is_ok_and(|at| !near[at].apart);
             let mask = beyond.iter().take(64).enumerate().filter(|(_, other)| touches(other)).fold(0, |mask, (i, _)| mask | 1 << i);
             self.touching.push(mask);
         }
