@@ -1,5 +1,6 @@
 //! `wangge plan`: one street, or every street of a county.
 
+mod again;
 mod county;
 mod outcome;
 mod street;
@@ -13,6 +14,7 @@ use wangge::{model::Code, store::Store};
 pub use street::{book, interrupted};
 
 use super::{Database, progress::Progress, signal::Stop, street_code, street_prefix};
+use again::Again;
 use street::{Job, plan_street};
 use wishes::{RulesFile, Wishes};
 
@@ -25,6 +27,8 @@ pub struct Args {
     wishes: Wishes,
     #[command(flatten)]
     rules: RulesFile,
+    #[command(flatten)]
+    again: Again,
     #[command(flatten)]
     entry: Entry,
     /// Print the result as JSON; of a county a list, one entry a street
@@ -62,9 +66,9 @@ struct Entry {
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let Args { place, wishes, rules, entry, json, database } = args;
+    let Args { place, wishes, rules, again, entry, json, database } = args;
     let stop = Stop::on_signal();
-    let job = Arc::new(Job { wishes, rules: rules.read()?, entry, stop });
+    let job = Arc::new(Job { wishes, rules: rules.read()?, again, entry, stop });
     let store = database.open_existing().await?;
     match (place.street, place.county) {
         (Some(street), _) => plan_one(store, &street, &job, json).await,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use wangge::{
-    model::{Area, Change, ChangeSet, Level},
+    model::{Area, Change, ChangeSet, Level, World},
     store,
 };
 
@@ -63,11 +63,14 @@ fn county(streets: &[ChangeSet]) -> Place {
     place
 }
 
+fn world(place: &Place) -> World {
+    let url = format!("gpkg:{}", place.path("town.gpkg").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async { store::open(&url).await.unwrap().load().await.unwrap() })
+}
+
 /// How many plans each street of the database has.
 fn plans(place: &Place) -> Vec<(String, usize)> {
-    let url = format!("gpkg:{}", place.path("town.gpkg").display());
-    let world = tokio::runtime::Runtime::new().unwrap().block_on(async { store::open(&url).await.unwrap().load().await.unwrap() });
-    world.into_iter().map(|(code, data)| (code.to_string(), data.plans.len())).collect()
+    world(place).into_iter().map(|(code, data)| (code.to_string(), data.plans.len())).collect()
 }
 
 fn counts(wanted: &[(&str, usize)]) -> Vec<(String, usize)> {
@@ -167,6 +170,44 @@ fn rules_are_read_before_anything_is_planned() {
     let said = place.run(&format!("plan --county 520201 {SIZES} --rules rules.geojson"));
     assert_eq!(said.fine().err.matches("rule \"派出所\" lies in none of the streets").count(), 1, "{}", said.err);
     plan("--crs EPSG:4544").refused(&["rules.geojson, line 1: feature 1: ", "degrees"]);
+}
+
+#[test]
+fn a_plan_is_drawn_again_from_one_that_is_there() {
+    let place = Place::new();
+    let again = |options: &str| place.run(&format!("plan --street 520201011 {options}"));
+    // One cell is locked, one not selected: the two others may change, and have no reason to.
+    let said = again("--from published --select 520201011001,520201011002001 --lock 520201011001001 --name again --json");
+    let told: serde_json::Value = serde_json::from_str(&said.fine().out).unwrap();
+    assert_eq!((told["plan"].as_u64(), told["cells"].as_u64()), (Some(4), Some(4)), "{}", said.out);
+    let world = world(&place);
+    let plans = &world[&code("520201011")].plans;
+    let cells = |number: u32| {
+        let plan = plans.iter().find(|plan| plan.id.0 == number).unwrap();
+        let of = |block: &wangge::model::Block| (plan.cells[block.cell as usize].clone(), block.outline.clone());
+        plan.blocks.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(cells(4), cells(2));
+    again("--from 1 --cells 1").fine();
+    again("--from again --publish").fine();
+    let county = place.run("plan --county 520201 --from published");
+    assert!(county.fine().out.contains("520201011       7 "), "{}", county.out);
+
+    again("--from nobody").refused(&["no plan \"nobody\"", "1 \"first\"", "2 \"second\""]);
+    again("--from published --select 520201011009").refused(&["no cell or community 520201011009"]);
+    again("--from 1 --lock 520201011001").refused(&["none of the plan's cells may change"]);
+    for (options, said) in [
+        ("--select 520201011001", "--from"),
+        ("--churn 2", "--from"),
+        ("--from 1 --churn=-1", "from 0 on"),
+        ("--from 1 --select 520201", "is the code of a county; give those of cells or communities"),
+    ] {
+        let refused = again(options);
+        assert_eq!(refused.code, Some(2), "{options}: {}", refused.err);
+        assert!(refused.err.contains(said), "{options}: {}", refused.err);
+    }
+    let refused = place.run("plan --county 520201 --from 1 --select 520201011001");
+    assert!(refused.code == Some(2) && refused.err.contains("cannot be used with"), "{}", refused.err);
 }
 
 /// Imports a street so big that its planning takes a while.

@@ -10,7 +10,7 @@ use wangge::{
     plan, store,
 };
 
-use super::{Entry, outcome::Planned, wishes::Wishes};
+use super::{Entry, again::Again, outcome::Planned, wishes::Wishes};
 use crate::command::{
     load_street,
     output::tell,
@@ -25,6 +25,7 @@ const TRIES: usize = 3;
 pub struct Job {
     pub wishes: Wishes,
     pub rules: Rules,
+    pub again: Again,
     pub entry: Entry,
     pub stop: Stop,
 }
@@ -61,9 +62,14 @@ fn draw(code: &Code, street: &StreetData, job: &Job, watch: &plan::Watch<'_>) ->
         Some(area) if !job.rules.is_empty() => rules::within(&job.rules, &Enclosure::new(area.boundary.clone())),
         _ => Rules::default(),
     };
-    let request = job.wishes.request(code, own_rules);
+    let base = job.again.base(code, street)?;
+    let request = job.wishes.request(code, base.as_ref().map(|(base, _)| *base), own_rules);
+    let registration = job.entry.registration(street);
     tracing::debug!(street = %code, households = street.households.len(), "planning begins");
-    let drawn = plan::plan(street, &request, job.entry.registration(street), watch);
+    let drawn = match base {
+        Some((base, selection)) => plan::replan(street, base, &selection, &request, registration, watch),
+        None => plan::plan(street, &request, registration, watch),
+    };
     // A stop that came after the planner's last look is none too late as long as nothing is stored.
     let (new, warnings) = match drawn {
         Err(plan::Error::Cancelled) => return Err(interrupted()),

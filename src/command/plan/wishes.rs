@@ -6,7 +6,7 @@ use wangge::{
     city::names,
     geometry::Crs,
     import::{Intake, rules},
-    model::{Code, Community, Rules},
+    model::{Code, Community, Plan, Rules},
     plan,
 };
 
@@ -15,7 +15,7 @@ use crate::command::output::tell;
 /// Sizes and numbers.
 #[derive(clap::Args, Debug)]
 pub struct Wishes {
-    /// Number of cells of a street; overrides --cell-households
+    /// Number of cells of a street; overrides --cell-households. A plan that is drawn again keeps its number by default
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     cells: Option<u32>,
     /// Households a cell should have
@@ -30,9 +30,9 @@ pub struct Wishes {
     /// Households a community should have
     #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u32).range(1..))]
     community_households: u32,
-    /// Households in a group; sizes run from two less to two more
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=50))]
-    group_size: u32,
+    /// Households in a group, sizes run from two less to two more; default: 10, or as in the plan to start from
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50))]
+    group_size: Option<u32>,
     /// Same input and seed, same plan
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -43,15 +43,16 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 impl Wishes {
-    /// What the planner is asked for a street.
-    pub fn request(&self, street: &Code, rules: Rules) -> plan::Request {
+    /// What the planner is asked for a street, whose plan `base` is drawn again if there is one.
+    pub fn request(&self, street: &Code, base: Option<&Plan>, rules: Rules) -> plan::Request {
+        let group_size = || base.and_then(|base| base.parameters["group_size"].as_u64()).unwrap_or(10);
         plan::Request {
             cells: self.cells.map(|k| k as usize),
             cell_households: self.cell_households as usize,
             communities: self.communities.map(|k| k as usize),
             community_households: self.community_households as usize,
             tolerance: self.tolerance,
-            group_size: self.group_size as usize,
+            group_size: self.group_size.map_or_else(group_size, u64::from) as usize,
             seed: self.seed,
             rules,
             known_communities: names::communities_of(street).into_iter().map(|(code, name)| Community { code, name }).collect(),
