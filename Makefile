@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 STEP := .ci/step.sh
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-.PHONY: help demo test e2e check bench web tools setup-test check-rust check-rooms check-web test-web test-rust
+.PHONY: help demo test e2e check bench docs-pictures web tools setup-test check-rust check-rooms check-web test-web test-rust
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,11 @@ test-rust: web/dist/index.html
 
 bench: web/dist/index.html ## Benches with fixed seeds
 	$(CARGO) bench --locked
+
+# LIECHTENSTEIN=… HAIDIAN=… name OpenStreetMap extracts (.osm.pbf); the pictures of a town without its extract stay as they are.
+docs-pictures: web/dist/index.html ## Draw the pictures of docs/planning.md anew
+	$(CARGO) build --locked --release
+	WANGGE=$(TARGET)/release/wangge docs/planning/draw.sh
 
 web: web/node_modules/.installed ## Build the web app into web/dist
 	cd web && $(NPM) run --silent build

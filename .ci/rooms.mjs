@@ -14,11 +14,12 @@ const KNOWS = {
   index: BASE,
   tile: [...BASE, "index"],
   export: [...BASE, "index"],
+  render: BASE,
   serve: [...BASE, "store", "index", "tile", "export"],
-  command: ["model", "geometry", "city", "import", "plan", "store", "index", "tile", "export", "serve"],
+  command: ["model", "geometry", "city", "import", "plan", "store", "index", "tile", "export", "render", "serve"],
 };
 // A library that only one room names, so that it can be replaced there.
-const OWNED = { sqlx: ["store"], axum: ["serve"] };
+const OWNED = { sqlx: ["store"], axum: ["serve"], resvg: ["render"], png: ["render"] };
 
 /** Blanks out comments, keeping line numbers, so that documentation may name any room. */
 export function withoutComments(text) {

@@ -1,8 +1,8 @@
 //! Wangge (网格): the grid a district is served by. The code map, in reading order, is the way of the data:
 //!
 //! ```text
-//! import ──► plan ──► store ──► index ──► tile · heat · locate · export ──► serve ──► web
-//! records    cells    changes   snapshot    answers                        HTTP      map
+//! import ──► plan ──► store ──► index ──► tile · heat · locate · export · render ──► serve ──► web
+//! records    cells    changes   snapshot    answers                                 HTTP      map
 //! ```
 
 pub mod model;
@@ -22,5 +22,7 @@ pub mod index;
 pub mod tile;
 
 pub mod export;
+
+pub mod render;
 
 pub mod serve;

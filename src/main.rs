@@ -35,6 +35,8 @@ enum Command {
     Locate(command::locate::Args),
     /// Write areas, groups, households, issues or a copy of the database to a file
     Export(command::export::Args),
+    /// Draw a still map of a street's plan, as SVG or PNG
+    Render(command::render::Args),
     /// Bring the database schema up to date
     Migrate(command::migrate::Args),
     /// Serve the map, the tiles and the API
@@ -44,7 +46,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "wangge=info,warn".into()))
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "wangge=info,warn,usvg=error".into()))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
         // A log that cannot be written is no reason to end; writing about it would fail, too.
@@ -59,6 +61,7 @@ async fn main() -> std::process::ExitCode {
         Command::Score(args) => command::score::run(args).await,
         Command::Locate(args) => command::locate::run(args).await,
         Command::Export(args) => command::export::run(args).await,
+        Command::Render(args) => command::render::run(args).await,
         Command::Migrate(args) => command::migrate::run(args).await,
         Command::Serve(args) => command::serve::run(args).await,
     };

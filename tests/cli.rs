@@ -227,6 +227,41 @@ fn a_day_before_every_plan_is_said_to_be_one() {
 }
 
 #[test]
+fn a_picture_is_drawn_whole_or_not_at_all() {
+    let place = Place::new();
+    for (words, out) in [("--show communities --plan published", "map.svg"), ("--cell 520201011001001 --show groups --plan 3", "map.PNG")] {
+        place.run(&format!("render --street 520201011 --width 300 {words} --out {out}")).fine();
+    }
+    assert!(std::fs::read_to_string(place.path("map.svg")).unwrap().contains("communities of 520201011 荷城街道, plan 2</title>"));
+    assert!(std::fs::read(place.path("map.PNG")).unwrap().starts_with(b"\x89PNG"));
+    let names = || std::fs::read_dir(place.dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    let before = names();
+    let refused: [(&str, &[&str]); 13] = [
+        ("--street 520201012 --out a.svg", &["street 520201012 is not in the database"]),
+        ("--street 520201011 --plan 9 --out a.svg", &["has no plan 9; it has 1, 2, 3"]),
+        ("--street 520201011 --cell 520201011001009 --out a.svg", &["plan 2 has no cell or community 520201011001009"]),
+        ("--street 520201011 --cell 520201012001001 --out a.svg", &["no cell or community of street 520201011"]),
+        ("--street 520201011 --cell 520201011 --out a.svg", &["no cell or community of street 520201011"]),
+        ("--street 520201011 --show groups --out a.svg", &["--cell CODE or --bbox"]),
+        ("--street 520201011 --bbox 9,47,10,48 --out a.svg", &["the box lies outside the street"]),
+        ("--street 520201011 --out a.jpg", &["a.jpg ends neither in .svg nor in .png"]),
+        ("--street 520201011 --out a", &["ends neither"]),
+        ("--street 520201011 --out no/such/a.png", &["folder no/such does not exist"]),
+        ("--street 520201011 --out town.gpkg", &["ends neither"]),
+        ("--street 520201011 --show lines --plan 7 --out a.svg", &["no plan 7"]),
+        ("--street 520201011 --db gpkg:no.gpkg --out a.svg", &["there is no database at no.gpkg"]),
+    ];
+    for (words, said) in refused {
+        place.run(&format!("render {words}")).refused(said);
+    }
+    for words in ["--width 100", "--bbox 1,2,3", "--bbox 104.84,26.5,104.83,26.6", "--bbox 1,2,300,4", "--plan new", "--cell 52"] {
+        let said = place.run(&format!("render --street 520201011 {words} --out a.svg"));
+        assert_eq!(said.code, Some(2), "{words}: {}", said.err);
+    }
+    assert_eq!(names(), before);
+}
+
+#[test]
 fn a_city_wants_a_folder() {
     let place = Place::empty();
     place.write("city", "x");

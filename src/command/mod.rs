@@ -9,6 +9,7 @@ pub mod migrate;
 pub mod output;
 pub mod plan;
 pub mod progress;
+pub mod render;
 pub mod score;
 pub mod serve;
 pub mod signal;

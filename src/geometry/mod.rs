@@ -8,6 +8,7 @@ pub mod circle;
 pub mod coverage;
 pub mod crs;
 pub mod heal;
+pub mod label;
 pub mod measure;
 pub mod ring;
 

@@ -7,7 +7,6 @@ mod area;
 mod derived;
 mod ground;
 mod hull;
-mod label;
 mod lists;
 mod locate;
 mod mercator;

@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::{Error, derived::Derived, ground::Ground, hull::hull_around, label::label_position, lists::Lists, tree::BoxTree};
+use super::{Error, derived::Derived, ground::Ground, hull::hull_around, lists::Lists, tree::BoxTree};
 use crate::{
     geometry::{
         Coverage, FaceId, LocalMetres,
+        label::label_position,
         measure::{self, area_m2},
         ring::{Side, owns, side},
     },

@@ -246,7 +246,7 @@ fn own_stats(data: &StreetData) -> AreaStats {
         buildings: data.buildings.len() as u32,
         area_m2: shape.map_or(0.0, area_m2),
         bounds: shape.and_then(|shape| Bounds::of(shape.rings().flatten())),
-        label: shape.and_then(super::label::label_position).unwrap_or_default(),
+        label: shape.and_then(crate::geometry::label::label_position).unwrap_or_default(),
     }
 }
 

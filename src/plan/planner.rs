@@ -237,11 +237,12 @@ fn draw_groups(
 ) -> Result<Vec<Group>, Error> {
     let mut all = Vec::new();
     let mut odd = Vec::new();
-    for (households, cell) in members.iter().zip(cells) {
+    let circles: Vec<Vec<groups::Circle>> =
+        members.par_iter().map(|households| groups::circles(households, request.group_size, metres)).collect();
+    for ((households, circles), cell) in members.iter().zip(circles).zip(cells) {
         if !households.is_empty() && !groups::is_divisible(households.len(), request.group_size) {
             odd.push(cell.code.to_string());
         }
-        let circles = groups::circles(households, request.group_size, metres);
         let room = request.scheme.children(Level::Cell);
         if circles.len() > room {
             return Err(Error::TooManyGroups { cell: cell.code.clone(), groups: circles.len(), room });

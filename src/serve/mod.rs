@@ -32,4 +32,4 @@ mod tiles;
 pub use error::{Error, Problem};
 pub use params::today;
 pub use run::{BindError, bind, router, run};
-pub use state::{Hosts, Options, SAMPLE_CITY, Service, StartError};
+pub use state::{Hosts, Options, SAMPLE_CITY, Service, StartError, openstreetmap_notice};

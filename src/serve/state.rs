@@ -151,27 +151,32 @@ impl Service {
 /// What the change log calls the import of the invented city.
 pub const SAMPLE_CITY: &str = "import sample city";
 
+/// The notice that OpenStreetMap's licence (ODbL) asks for on a map, when a line of the change log says that its data came in.
+pub fn openstreetmap_notice(what: &str) -> Option<&'static str> {
+    what.starts_with("import osm").then_some("© OpenStreetMap contributors")
+}
+
 /// Where the data comes from, as the change log tells.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    openstreetmap: AtomicBool,
+    notice: OnceLock<&'static str>,
     sample_city: AtomicBool,
 }
 
 impl Sources {
     /// Reads one line of the change log.
     pub(super) fn learn(&self, what: &str) {
-        if what.starts_with("import osm") {
-            self.openstreetmap.store(true, Ordering::Relaxed);
+        if let Some(notice) = openstreetmap_notice(what) {
+            self.notice.get_or_init(|| notice);
         }
         if what == SAMPLE_CITY {
             self.sample_city.store(true, Ordering::Relaxed);
         }
     }
 
-    /// The notice that OpenStreetMap's licence (ODbL) asks for on a map; empty without its data.
+    /// The notice that a licence asks for on a map; empty without such data.
     pub(super) fn attribution(&self) -> &'static str {
-        if self.openstreetmap.load(Ordering::Relaxed) { "© OpenStreetMap contributors" } else { "" }
+        self.notice.get().copied().unwrap_or_default()
     }
 
     /// Whether the data is invented, and the app should say so.

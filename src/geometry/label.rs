@@ -2,15 +2,17 @@
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
-use crate::{
-    geometry::{LocalMetres, measure::foot_on_segment, ring::standing_position},
-    model::{Bounds, LonLat, MultiPolygon},
+use super::{
+    LocalMetres,
+    measure::foot_on_segment,
+    ring::{signed_area2, standing_position},
 };
+use crate::model::{Bounds, LonLat, MultiPolygon};
 
 /// The pole of inaccessibility of the largest part, to about 2 % of its size (Garcia-Castellanos & Lombardo 2007, by the
 /// quadtree search of mapbox/polylabel). `None` for an empty shape.
 pub fn label_position(shape: &MultiPolygon) -> Option<LonLat> {
-    let part = shape.0.iter().max_by_key(|p| crate::geometry::ring::signed_area2(&p.exterior).abs())?;
+    let part = shape.0.iter().max_by_key(|p| signed_area2(&p.exterior).abs())?;
     let bounds = Bounds::of(&part.exterior)?;
     let middle = LonLat::new(midpoint(bounds.min.lon_e7, bounds.max.lon_e7), midpoint(bounds.min.lat_e7, bounds.max.lat_e7));
     let plane = LocalMetres::at(middle);
