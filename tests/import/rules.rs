@@ -132,7 +132,7 @@ fn a_street_gets_the_rules_that_have_a_place_in_it() {
     assert_eq!(west.max_dedicated, Some(3));
     // A street that lies within a rule's area is touched by it, too.
     assert_eq!(rules::within(&rules, &square(104.802, 104.803)).dedicated.len(), 1);
-    assert_eq!(rules::unused(&rules, &[west.clone()]), ["feature 2 of rules.geojson", "feature 4 of rules.geojson"]);
+    assert_eq!(rules::unused(&rules, std::slice::from_ref(&west)), ["feature 2 of rules.geojson", "feature 4 of rules.geojson"]);
     let middle = rules::within(&rules, &square(104.815, 104.84));
     assert_eq!(rules::unused(&rules, &[west, middle]), ["feature 4 of rules.geojson"]);
 }
