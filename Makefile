@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 STEP := .ci/step.sh
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-.PHONY: help demo test e2e check bench docs-pictures web tools setup-test check-rust check-rooms check-web test-web test-rust
+.PHONY: help demo test e2e check bench bench-plan docs-pictures web tools setup-test check-rust check-rooms check-web test-web test-rust
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,11 @@ bench: web/dist/index.html ## Benches with fixed seeds
 docs-pictures: web/dist/index.html ## Draw the pictures of docs/planning.md anew
 	$(CARGO) build --locked --release
 	WANGGE=$(TARGET)/release/wangge docs/planning/draw.sh
+# INSTANCES: a folder of survey folders, and score.py if there is one; without any, three are made from sample cities.
+bench-plan: export CARGO := $(CARGO)
+bench-plan: export INSTANCES ?= $(firstword $(wildcard ../*/bench/partition))
+bench-plan: web/dist/index.html ## How good plans are: a table beside METIS, GerryChain and k-means-constrained, then a line a figure (INSTANCES= SEEDS= PEER_SECONDS=)
+	@benches/plan/bench.sh
 
 web: web/node_modules/.installed ## Build the web app into web/dist
 	cd web && $(NPM) run --silent build

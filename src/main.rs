@@ -6,7 +6,10 @@ use std::io::IsTerminal;
 
 use clap::{Parser, Subcommand};
 
-use command::output::tell;
+use command::{
+    output::tell,
+    signal::{self, Interrupted},
+};
 
 /// Draws, keeps and serves the responsibility grid (网格) of a city's neighbourhoods.
 #[derive(Parser, Debug)]
@@ -64,6 +67,10 @@ async fn main() -> std::process::ExitCode {
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(stopped) if stopped.is::<Interrupted>() => {
+            tell(&stopped.to_string());
+            signal::EXIT_CODE.into()
+        }
         Err(error) => {
             // The chain of causes on one line; a backtrace would tell a user nothing.
             tell(&format!("error: {error:#}"));

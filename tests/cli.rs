@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 mod mini;
+#[path = "cli/plan.rs"]
+mod plan;
 
 use std::{
     path::PathBuf,

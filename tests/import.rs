@@ -9,5 +9,7 @@ mod command;
 mod folder;
 #[path = "import/map.rs"]
 mod map;
+#[path = "import/rules.rs"]
+mod rules;
 #[path = "import/tables.rs"]
 mod tables;

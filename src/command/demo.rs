@@ -21,9 +21,10 @@ use wangge::{
 
 use super::{
     output::tell,
-    plan::book,
+    plan::{book, interrupted},
     progress::Progress,
-    serve::{Listen, end_signal, leave, serve_until_signal},
+    serve::{Listen, leave, serve_until_signal},
+    signal::{Stop, end_signal},
     street_code, today,
 };
 
@@ -54,29 +55,33 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let options = Options { households: true, hosts: args.listen.hosts(), ..Options::default() };
     let ready = async {
         let store = store::open(&format!("gpkg:{}", folder.path().join("demo.gpkg").display())).await?;
-        make(&args, folder.path(), &store).await?;
-        anyhow::Ok(store)
+        let unplanned = find_city(&args, folder.path(), &store).await?;
+        anyhow::Ok((store, unplanned))
     };
-    let made = tokio::select! {
-        made = ready => Some(made?),
+    let ready = tokio::select! {
+        ready = ready => Some(ready?),
         () = end.clone() => None,
     };
-    let Some(store) = made else { leave(folder) };
+    let Some((store, unplanned)) = ready else { leave(folder) };
+    if let Some(street) = unplanned
+        && let Err(error) = plan_city(&args, street, &store, Stop::at(end.clone())).await
+    {
+        store.close().await;
+        return Err(error);
+    }
     serve_until_signal(listener, store, options, end, folder).await
 }
 
-/// Makes what is not there yet: the city, its rows, its plan.
-async fn make(args: &Args, folder: &Path, store: &Arc<dyn Store>) -> anyhow::Result<()> {
-    let stored = store.load_street(&args.street).await?;
-    if stored.as_ref().is_some_and(|street| !street.plans.is_empty()) {
-        tell(&format!("using the city in {}", folder.display()));
-        return Ok(());
+/// The city as it is stored, made first if need be; `None` when it has a plan already.
+async fn find_city(args: &Args, folder: &Path, store: &Arc<dyn Store>) -> anyhow::Result<Option<StreetData>> {
+    match store.load_street(&args.street).await? {
+        Some(stored) if !stored.plans.is_empty() => {
+            tell(&format!("using the city in {}", folder.display()));
+            Ok(None)
+        }
+        Some(stored) => Ok(Some(stored)),
+        None => import_city(args, folder, store).await.map(Some),
     }
-    let stored = match stored {
-        Some(stored) => stored,
-        None => import_city(args, folder, store).await?,
-    };
-    plan_city(args, stored, store).await
 }
 
 /// Writes a survey folder and imports it, by the same way as any other.
@@ -106,7 +111,7 @@ async fn import_city(args: &Args, folder: &Path, store: &Arc<dyn Store>) -> anyh
     store.load_street(&args.street).await?.context("the sample city was not stored")
 }
 
-async fn plan_city(args: &Args, street: StreetData, store: &Arc<dyn Store>) -> anyhow::Result<()> {
+async fn plan_city(args: &Args, street: StreetData, store: &Arc<dyn Store>, stop: Stop) -> anyhow::Result<()> {
     let start = Instant::now();
     let code = args.street.clone();
     let known_communities = names::communities_of(&code).into_iter().map(|(code, name)| Community { code, name }).collect();
@@ -114,8 +119,13 @@ async fn plan_city(args: &Args, street: StreetData, store: &Arc<dyn Store>) -> a
     let now = Timestamp::now();
     let registration = plan::Registration { id: PlanId(1), name: "demo".into(), now, publish_from: Some(a_year_before(today(now))) };
     let (set, version, summary) = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
-        let progress = Progress::new();
-        let (new, warnings) = plan::plan(&street, &request, registration, &|stage, share| progress.at(stage, share))?;
+        let progress = Progress::until(stop);
+        tracing::debug!(street = %code, households = street.households.len(), "planning begins");
+        let drawn = plan::plan(&street, &request, registration, &|stage, share| progress.at(stage, share));
+        let (new, warnings) = match drawn {
+            Err(plan::Error::Cancelled) => return Err(interrupted()),
+            drawn => drawn?,
+        };
         for warning in &warnings {
             tracing::warn!("{}", warning.message);
         }

@@ -12,6 +12,7 @@ pub mod progress;
 pub mod render;
 pub mod score;
 pub mod serve;
+pub mod signal;
 
 use std::{path::Path, sync::Arc};
 
@@ -93,6 +94,21 @@ pub fn street_code(text: &str) -> Result<Code, String> {
         Ok(Level::Street) => Ok(code),
         Ok(level) => Err(format!("{code} is the code of a {level}; a street has 9 digits")),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A county's code on the command line, or any other beginning of streets' codes.
+///
+/// # Errors
+/// What is wrong with it: not digits, or longer than a street's code.
+pub fn street_prefix(text: &str) -> Result<Code, String> {
+    let code = Code::new(text.trim()).map_err(|error| error.to_string())?;
+    let longest = CodeScheme::default().digits(Level::Street);
+    match code.as_str().len() {
+        digits if digits > longest => {
+            Err(format!("{code} has {digits} digits; a county has 6, and the beginning of a street's code at most {longest}"))
+        }
+        _ => Ok(code),
     }
 }
 

@@ -3,16 +3,16 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use futures::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
 use wangge::{
     serve::{self, Hosts, Options, Service},
     store::Store,
 };
 
-use super::{Database, output::tell};
+use super::{
+    Database,
+    output::tell,
+    signal::{EndSignal, end_signal},
+};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -87,49 +87,5 @@ fn url(address: SocketAddr) -> String {
     match address.ip().is_unspecified() {
         true => format!("http://localhost:{}/", address.port()),
         false => format!("http://{address}/"),
-    }
-}
-
-/// Ready once Ctrl-C or SIGTERM has come, for everyone who holds it, and from then on.
-pub type EndSignal = Shared<BoxFuture<'static, ()>>;
-
-/// Begins to listen for Ctrl-C and SIGTERM. One for the whole command: a signal is told only to who listens already.
-pub fn end_signal() -> EndSignal {
-    #[cfg(unix)]
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    #[cfg(unix)]
-    let interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
-    #[cfg(unix)]
-    let heard = async move {
-        let one = async |signal: std::io::Result<tokio::signal::unix::Signal>| match signal {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        };
-        tokio::select! {
-            () = one(interrupt) => {}
-            () = one(terminate) => {}
-        }
-    };
-    #[cfg(not(unix))]
-    let heard = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    heard.boxed().shared()
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_signal_is_kept_for_those_who_wait_later() {
-        let end = end_signal();
-        // Nobody waits yet, as while the data are loaded.
-        assert!(std::process::Command::new("kill").args(["-TERM", &std::process::id().to_string()]).status().unwrap().success());
-        for waiting in [end.clone(), end] {
-            tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
-        }
     }
 }

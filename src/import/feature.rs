@@ -129,14 +129,23 @@ impl FeatureFile {
         parts.iter().map(|part| shape::line(self.positions(part)?)).collect()
     }
 
+    /// The row's geometry as one position.
+    pub fn point(&self, row: &Row) -> Result<LonLat, Flaw> {
+        match geometry(row)? {
+            GeometryValue::Point { coordinates } => self.position(coordinates),
+            other => Err(wrong_geometry(other, "a Point")),
+        }
+    }
+
     fn positions(&self, positions: &[Position]) -> Result<Vec<LonLat>, Flaw> {
-        positions
-            .iter()
-            .map(|position| match position.as_slice() {
-                [x, y, ..] => self.to_lonlat.convert(*x, *y).map_err(|error| coordinate_flaw(&error, &self.to_lonlat)),
-                _ => Err(Flaw::new(Reason::BadCoordinate, "a position has fewer than two numbers")),
-            })
-            .collect()
+        positions.iter().map(|position| self.position(position)).collect()
+    }
+
+    fn position(&self, position: &Position) -> Result<LonLat, Flaw> {
+        match position.as_slice() {
+            [x, y, ..] => self.to_lonlat.convert(*x, *y).map_err(|error| coordinate_flaw(&error, &self.to_lonlat)),
+            _ => Err(Flaw::new(Reason::BadCoordinate, "a position has fewer than two numbers")),
+        }
     }
 }
 
@@ -155,6 +164,11 @@ impl Row {
         let Some(text) = self.text(name) else { return Ok(None) };
         let number = text.parse::<i64>().ok().or_else(|| text.parse::<f64>().ok().filter(|f| f.fract() == 0.0).map(|f| f as i64));
         number.and_then(|n| T::try_from(n).ok()).map(Some).ok_or(text)
+    }
+
+    /// The names of its properties, and of what stands beside the members that GeoJSON knows.
+    pub fn members(&self) -> impl Iterator<Item = &str> {
+        self.feature.properties.iter().chain(&self.feature.foreign_members).flat_map(|members| members.keys().map(String::as_str))
     }
 
     /// The first of several properties that has text.

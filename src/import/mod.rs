@@ -12,6 +12,7 @@ pub mod households;
 pub mod issues;
 pub mod osm;
 pub mod report;
+pub mod rules;
 pub mod survey;
 
 mod feature;

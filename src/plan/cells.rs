@@ -222,7 +222,7 @@ pub fn draw_communities(cells: &Graph, request: &Request, warnings: &mut Vec<War
     let wanted = request.communities.unwrap_or_else(by_size).clamp(1, cells.atoms.len());
     let own = pieces.iter().filter(|p| weight(p) >= total / wanted as f64 / 2.0).count().clamp(1, wanted);
     let exclaves = pieces.split_off(own);
-    let aims = Aims { deviation: 0.005, ..Aims::default() };
+    let aims = Aims { deviation: 0.01, extremes: 0.0, ..Aims::default() };
     let each: Vec<u32> = (0..cells.atoms.len() as u32).collect();
     let pieces: Vec<Region> = pieces.into_iter().map(|piece| Region::new(piece, &each)).collect();
     let mut labels = vec![0; cells.atoms.len()];

@@ -24,7 +24,6 @@ mod split;
 use jiff::{Timestamp, civil::Date};
 
 pub use books::enter;
-pub use groups::{Circle, Regrouped, regroup, sequences as group_sequences};
 pub use patch::Patch;
 pub use planner::plan;
 pub use replan::{Selection, assign, replan};

@@ -276,18 +276,18 @@ fn redrawn(
 /// The groups of a cell whose households have changed: those that still can keep members, code and head; new ones get codes that
 /// come after all there were.
 fn regrouped(households: &[&Household], old: &[&Group], cell: &Code, request: &Request, metres: &LocalMetres) -> Result<Vec<Group>, Error> {
-    let groups = groups::regroup(households, old, request.group_size, metres);
+    let kept = groups::regroup(households, old, request.group_size, metres);
     let room = request.scheme.children(Level::Cell);
-    let numbers: Vec<usize> = old.iter().map(|g| g.code.as_str()[cell.as_str().len()..].parse().unwrap_or(0)).collect();
-    let Some(numbers) = groups::sequences(&groups, &numbers, room) else {
-        return Err(Error::TooManyGroups { cell: cell.clone(), groups: groups.len(), room });
-    };
-    numbers
-        .into_iter()
-        .zip(groups)
-        .map(|(number, group)| {
+    // A code is its parent's with a sequence number after it.
+    let sequence_of = |g: &&Group| g.code.as_str().get(cell.as_str().len()..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let former: Vec<usize> = old.iter().map(sequence_of).collect();
+    let sequences =
+        groups::sequences(&kept, &former, room).ok_or_else(|| Error::TooManyGroups { cell: cell.clone(), groups: kept.len(), room })?;
+    kept.iter()
+        .zip(sequences)
+        .map(|(group, sequence)| {
             Ok(Group {
-                code: request.scheme.child(cell, number)?,
+                code: request.scheme.child(cell, sequence)?,
                 head: households[group.circle.head].id.clone(),
                 members: group.circle.members.iter().map(|m| households[*m].id.clone()).collect(),
             })

@@ -16,7 +16,7 @@ mod walk;
 
 use std::ops::RangeInclusive;
 
-pub use keep::{Regrouped, regroup, sequences};
+pub use keep::{regroup, sequences};
 
 use crate::{geometry::LocalMetres, model::Household};
 
@@ -122,7 +122,7 @@ fn medoid(at: &[[f64; 2]]) -> (usize, f64) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{keep::Regrouped, *};
     use crate::model::{Code, Group, LonLat};
 
     fn household(i: usize, building: usize, x: i32, y: i32) -> Household {

@@ -34,7 +34,7 @@ pub struct Aims {
 
 impl Default for Aims {
     fn default() -> Self {
-        Self { deviation: 0.02, extremes: 0.06, compactness: 10.0, barriers: 1.0, churn: 0.0 }
+        Self { deviation: 0.02, extremes: 0.08, compactness: 10.0, barriers: 1.0, churn: 0.0 }
     }
 }
 
@@ -87,9 +87,9 @@ impl Default for Effort {
 }
 
 /// Whole blocks: hot enough to forget the seed.
-const BLOCKS: Course = Course { hot: 6.4, cold: 1.0, soft: 0.05, firm: 0.4, pieces: 0.0, chains: 0.5 };
+const BLOCKS: Course = Course { hot: 6.4, cold: 0.7, soft: 0.05, firm: 0.44, pieces: 0.0, chains: 0.5 };
 /// Blocks and their pieces: warm enough to move a border, not a part.
-const PIECES: Course = Course { hot: 1.0, cold: 0.15, soft: 0.32, firm: 1.7, pieces: 0.43, chains: 0.0 };
+const PIECES: Course = Course { hot: 1.0, cold: 0.15, soft: 0.32, firm: 2.2, pieces: 0.43, chains: 0.0 };
 
 /// From a partition that stands: what lies well stays.
 const AGAIN: Course = Course { hot: 1.0, cold: 0.05, soft: 0.5, firm: 4.0, pieces: 0.3, chains: 0.3 };
