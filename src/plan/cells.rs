@@ -6,7 +6,7 @@ use super::{
     given::Labels,
     graph::Graph,
     partition::{Aims, Effort, Problem, partition},
-    rules::{self, unmet},
+    rules::{self, Bound, unmet},
 };
 
 /// The street's cells.
@@ -43,9 +43,9 @@ pub fn draw_cells(
     let bound = rules::bind(&request.rules, pieces, pieces_graph, block_of_piece, labels.communities.as_deref(), warnings);
     let count = bound.atom_of.iter().max().map_or(0, |m| *m as usize + 1);
     let graph = pieces_graph.contract(&bound.atom_of, count);
-    let (mut block_of, mut community_of) = (vec![0; count], vec![0; count]);
+    let block_of = blocks_of_atoms(&bound, block_of_piece, count);
+    let mut community_of = vec![0; count];
     for (piece, atom) in bound.atom_of.iter().enumerate() {
-        block_of[*atom as usize] = block_of_piece[piece];
         community_of[*atom as usize] = labels.communities.as_ref().map_or(0, |c| c[piece]);
     }
     // Of an atom of several pieces the first says where it was.
@@ -86,7 +86,7 @@ pub fn draw_cells(
         let seeds = region.seeds(&bound.seeds, *k, warnings);
         let home_of = home_of.as_ref().filter(|_| seeds.is_empty()).and_then(|home| region.standing(home, &part, *k));
         let problem = Problem { graph: &part, block_of: &region.block_of, k: *k, seeds: &seeds, home: home_of.as_deref() };
-        let aims = Aims { churn: home.map_or(0.0, |h| h.churn), ..Aims::default() };
+        let aims = Aims { churn: home.map_or(0.0, |h| h.churn), firmness: Aims::firmness(request.balance), ..Aims::default() };
         let cells = partition(&problem, &aims, &Effort::default(), request.seed, &|p| progress("cells", base + share * p))
             .ok_or(Error::Cancelled)?;
         let first = community_of_cell.len() as u32;
@@ -105,6 +105,29 @@ pub fn draw_cells(
     });
     let dedicated = names.collect();
     Ok(Drawn { cell_of: bound.atom_of.iter().map(|a| cell_of_atom[*a as usize]).collect(), community_of_cell, dedicated })
+}
+
+/// The block of every atom. What rules bind together is a block by itself; what they leave of a block they took from moves
+/// piece by piece, since it may hang together no more.
+fn blocks_of_atoms(bound: &Bound, block_of_piece: &[u32], atoms: usize) -> Vec<u32> {
+    let mut pieces_of = vec![0; atoms];
+    bound.atom_of.iter().for_each(|atom| pieces_of[*atom as usize] += 1);
+    let is_bound = |atom: u32| pieces_of[atom as usize] > 1 || bound.dedicated.iter().any(|(d, _)| *d == atom);
+    let blocks = block_of_piece.iter().max().map_or(0, |m| *m as usize + 1);
+    let mut is_whole = vec![true; blocks];
+    for (atom, block) in bound.atom_of.iter().zip(block_of_piece) {
+        is_whole[*block as usize] &= !is_bound(*atom);
+    }
+    let mut block_of: Vec<u32> = (blocks as u32..).take(atoms).collect();
+    for (atom, block) in bound.atom_of.iter().zip(block_of_piece) {
+        if is_whole[*block as usize] {
+            block_of[*atom as usize] = *block;
+        }
+    }
+    let mut used = block_of.clone();
+    used.sort_unstable();
+    used.dedup();
+    block_of.iter().map(|b| used.partition_point(|u| u < b) as u32).collect()
 }
 
 /// A connected piece of the street to be divided by itself.
@@ -222,7 +245,7 @@ pub fn draw_communities(cells: &Graph, request: &Request, warnings: &mut Vec<War
     let wanted = request.communities.unwrap_or_else(by_size).clamp(1, cells.atoms.len());
     let own = pieces.iter().filter(|p| weight(p) >= total / wanted as f64 / 2.0).count().clamp(1, wanted);
     let exclaves = pieces.split_off(own);
-    let aims = Aims { deviation: 0.01, extremes: 0.0, ..Aims::default() };
+    let aims = Aims { deviation: 0.015, firmness: 2.0, ..Aims::default() };
     let each: Vec<u32> = (0..cells.atoms.len() as u32).collect();
     let pieces: Vec<Region> = pieces.into_iter().map(|piece| Region::new(piece, &each)).collect();
     let mut labels = vec![0; cells.atoms.len()];

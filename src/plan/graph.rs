@@ -203,11 +203,11 @@ const APART: f64 = 1e5;
 /// need not be cut it is dear; where there is no way but between buildings, through a compound or around a building that a line
 /// runs through, it is three streets' worth.
 fn cost(kinds: Kinds, through_block: bool) -> f64 {
-    const THROUGH_BLOCK: f64 = 60.0;
+    const THROUGH_BLOCK: f64 = 75.0;
     const BETWEEN_BUILDINGS: f64 = 3.0;
     let by_line = [
-        (LineClass::River, -72.0),
-        (LineClass::Railway, -72.0),
+        (LineClass::River, -50.0),
+        (LineClass::Railway, -50.0),
         (LineClass::Arterial, 0.6),
         (LineClass::Secondary, 0.8),
         (LineClass::Boundary, 0.9),

@@ -42,6 +42,8 @@ pub struct Request {
     pub communities: Option<usize>,
     /// Households a community should have (default 3000).
     pub community_households: usize,
+    /// What balance weighs beside shape, 0 (round cells along streets first) to 1 (even cells first).
+    pub balance: f64,
     /// Allowed deviation from the mean, as a share.
     pub tolerance: f64,
     /// Households in a group (default 10; sizes run from 8 to 12 around it).
@@ -63,6 +65,7 @@ impl Default for Request {
             cell_households: 400,
             communities: None,
             community_households: 3000,
+            balance: 0.5,
             tolerance: 0.1,
             group_size: 10,
             seed: 1,

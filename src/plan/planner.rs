@@ -113,7 +113,7 @@ pub fn plan(
             created_at: registration.now,
             parameters: serde_json::json!({
                 "cells": cell_count, "cell_households": request.cell_households, "communities": books.communities.len(),
-                "community_households": request.community_households, "tolerance": request.tolerance,
+                "community_households": request.community_households, "tolerance": request.tolerance, "balance": request.balance,
                 "group_size": request.group_size, "seed": request.seed,
             }),
             estimated: street.households.iter().any(|h| h.estimated),

@@ -21,6 +21,9 @@ pub struct Wishes {
     /// Households a cell should have
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
     cell_households: u32,
+    /// What even cells weigh beside round ones along streets, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = share)]
+    balance: f64,
     /// Allowed deviation of a cell from the mean, as a share
     #[arg(long, default_value_t = 0.1, value_parser = share)]
     tolerance: f64,
@@ -51,6 +54,7 @@ impl Wishes {
             cell_households: self.cell_households as usize,
             communities: self.communities.map(|k| k as usize),
             community_households: self.community_households as usize,
+            balance: self.balance,
             tolerance: self.tolerance,
             group_size: self.group_size.map_or_else(group_size, u64::from) as usize,
             seed: self.seed,

@@ -48,6 +48,8 @@ pub struct Annealing<'a> {
     mean_area_m2: f64,
     /// What a deviation weighs by now.
     firmness: f64,
+    /// What the fourth power of a deviation weighs by now.
+    extremes: f64,
     /// Price of a metre of weighted boundary.
     metre: f64,
     /// Scratch for the connectivity search.
@@ -83,6 +85,7 @@ impl<'a> Annealing<'a> {
             mean_weight: (weight / k as f64).max(f64::MIN_POSITIVE),
             mean_area_m2: (area / k as f64).max(f64::MIN_POSITIVE),
             firmness: 1.0,
+            extremes: 0.0,
             metre: aims.barriers / typical_m.max(f64::MIN_POSITIVE),
             mark: vec![0; label_of.len()],
             round: 0,
@@ -98,11 +101,13 @@ impl<'a> Annealing<'a> {
         let (blocks, pieces) = (u64::from(self.units.blocks), u64::from(self.units.len() - self.units.blocks));
         let choose_piece = if pieces == 0 { 0 } else { (course.pieces * 65536.0) as u64 };
         let mut temperature = course.hot;
+        let firm = course.firm.unwrap_or(self.aims.firmness);
+        self.extremes = course.extremes;
         for i in 0..moves {
             if i % STEP == 0 {
                 let done = i as f64 / moves as f64;
                 temperature = course.hot * (course.cold / course.hot).powf(done);
-                self.set_firmness(course.soft * (course.firm / course.soft).powf(done));
+                self.set_firmness(course.soft * (firm / course.soft).powf(done));
                 if !progress(done) {
                     return;
                 }
@@ -128,11 +133,18 @@ impl<'a> Annealing<'a> {
                 if self.may_leave(unit, from) {
                     self.apply(unit, from, to, &outcome);
                 }
-            } else if random.random::<f64>() < course.chains && self.may_leave(unit, from) {
+            } else if course.chains && self.is_uneven(&outcome, [from, to], temperature) && self.may_leave(unit, from) {
                 self.try_chain(unit, [from, to], &outcome, limit, random);
             }
         }
-        self.set_firmness(course.firm);
+        self.set_firmness(firm);
+    }
+
+    /// Whether a move is dear for the deviations it leaves, not for the shapes: a chain may set that right.
+    fn is_uneven(&self, outcome: &Outcome, [from, to]: [u32; 2], temperature: f64) -> bool {
+        let before = self.deviation_cost(&self.parts[from as usize]) + self.deviation_cost(&self.parts[to as usize]);
+        let after = self.deviation_cost(&outcome.giver) + self.deviation_cost(&outcome.taker);
+        outcome.cost - (after - before) < 2.0 * temperature
     }
 
     /// A chain of two (an ejection chain, Glover 1996): `to` takes the unit and passes one of its own on.
@@ -198,10 +210,14 @@ impl<'a> Annealing<'a> {
     }
 
     fn part_cost(&self, part: &Part) -> f64 {
+        let roundness = part.perimeter_m * part.perimeter_m / (4.0 * std::f64::consts::PI * part.area_m2.max(1e-9));
+        self.deviation_cost(part) + self.aims.compactness * roundness
+    }
+
+    fn deviation_cost(&self, part: &Part) -> f64 {
         let deviation = (part.weight - self.mean_weight) / (self.mean_weight * self.aims.deviation);
         let squared = deviation * deviation;
-        let roundness = part.perimeter_m * part.perimeter_m / (4.0 * std::f64::consts::PI * part.area_m2.max(1e-9));
-        self.firmness * (squared + self.aims.extremes * squared * squared) + self.aims.compactness * roundness
+        self.firmness * (squared + self.extremes * squared * squared)
     }
 
     /// The two parts as they would be and what that costs more; `None` when nothing would be left of the giver.

@@ -22,8 +22,8 @@ use super::graph::Graph;
 pub struct Aims {
     /// Deviation from the mean that costs one unit, as a share.
     pub deviation: f64,
-    /// What the fourth power of a deviation weighs beside its square: large deviations cost more.
-    pub extremes: f64,
+    /// What a deviation weighs in the end beside shape, see [`Aims::firmness`].
+    pub firmness: f64,
     /// Price of a unit of 1/Polsby-Popper, summed over parts.
     pub compactness: f64,
     /// Price of the weighted boundary length, in units per part's worth of perimeter.
@@ -34,7 +34,14 @@ pub struct Aims {
 
 impl Default for Aims {
     fn default() -> Self {
-        Self { deviation: 0.02, extremes: 0.08, compactness: 10.0, barriers: 1.0, churn: 0.0 }
+        Self { deviation: 0.02, firmness: Self::firmness(0.5), compactness: 10.0, barriers: 1.0, churn: 0.0 }
+    }
+}
+
+impl Aims {
+    /// What a deviation weighs in the end, from 0 (shape first) to 1 (balance first): 0.5 to 12.
+    pub fn firmness(balance: f64) -> f64 {
+        0.5 * 24_f64.powf(balance.clamp(0.0, 1.0))
     }
 }
 
@@ -47,12 +54,14 @@ pub struct Course {
     pub cold: f64,
     /// What a deviation weighs at the beginning: parts that may be uneven for a while grow rounder.
     pub soft: f64,
-    /// What it weighs at the end.
-    pub firm: f64,
+    /// What it weighs at the end; the aims' firmness when none is set.
+    pub firm: Option<f64>,
+    /// What the fourth power of a deviation weighs beside its square: large deviations cost more.
+    pub extremes: f64,
     /// Share of the tries that move a piece of a block.
     pub pieces: f64,
-    /// Share of the moves refused that are tried as the beginning of a chain.
-    pub chains: f64,
+    /// Whether moves refused for the deviations they leave are tried as the beginning of a chain.
+    pub chains: bool,
 }
 
 /// What is to be divided.
@@ -82,17 +91,17 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { starts: 2, blocks: 5000.0, pieces: 5000.0 }
+        Self { starts: 2, blocks: 8500.0, pieces: 3000.0 }
     }
 }
 
 /// Whole blocks: hot enough to forget the seed.
-const BLOCKS: Course = Course { hot: 6.4, cold: 0.7, soft: 0.05, firm: 0.44, pieces: 0.0, chains: 0.5 };
+const BLOCKS: Course = Course { hot: 6.4, cold: 0.7, soft: 0.05, firm: Some(0.44), extremes: 0.0, pieces: 0.0, chains: true };
 /// Blocks and their pieces: warm enough to move a border, not a part.
-const PIECES: Course = Course { hot: 1.0, cold: 0.15, soft: 0.32, firm: 2.2, pieces: 0.43, chains: 0.0 };
+const PIECES: Course = Course { hot: 1.0, cold: 0.2, soft: 0.32, firm: None, extremes: 0.1, pieces: 0.6, chains: false };
 
 /// From a partition that stands: what lies well stays.
-const AGAIN: Course = Course { hot: 1.0, cold: 0.05, soft: 0.5, firm: 4.0, pieces: 0.3, chains: 0.3 };
+const AGAIN: Course = Course { hot: 1.0, cold: 0.05, soft: 0.5, firm: None, extremes: 0.1, pieces: 0.6, chains: true };
 
 /// Labels 0..k for the atoms, every part connected and none empty; `None` when `progress`, which is told the share done, says
 /// not to go on.
