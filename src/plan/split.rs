@@ -136,7 +136,7 @@ impl Corridors {
         let (a, b) = (self.corners[first].0, self.corners[last].0);
         let strain = |c: usize| {
             let (p, room) = self.corners[c];
-            distance_to_segment(p, a, b) / (STRAIGHTEN * room).min(STRAIGHTEN_M).max(1e-6)
+            distance_to_segment(p, a, b) / (STRAIGHTEN * room).clamp(1e-6, STRAIGHTEN_M)
         };
         let worst = (1..path.len() - 1).map(|i| (strain(path[i]), i)).max_by(|x, y| x.0.total_cmp(&y.0));
         match worst {

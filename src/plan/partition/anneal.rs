@@ -115,9 +115,9 @@ impl<'a> Annealing<'a> {
             // One draw decides on kind, border and unit.
             let draw = random.next_u64();
             let unit =
-                if draw & 0xffff < choose_piece { blocks + ((draw >> 32) * pieces >> 32) } else { (draw >> 32) * blocks >> 32 } as u32;
+                if draw & 0xffff < choose_piece { blocks + (((draw >> 32) * pieces) >> 32) } else { ((draw >> 32) * blocks) >> 32 } as u32;
             let borders = self.units.borders(unit);
-            let Some(beyond) = borders.get(((draw >> 16 & 0xffff) * borders.len() as u64 >> 16) as usize) else { continue };
+            let Some(beyond) = borders.get(((((draw >> 16) & 0xffff) * borders.len() as u64) >> 16) as usize) else { continue };
             if beyond.apart {
                 continue;
             }
