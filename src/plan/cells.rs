@@ -1,4 +1,4 @@
-//! Blocks to cells, cells to communities.
+//! Blocks to cells.
 
 use super::{
     Error, Request, Warning, Watch,
@@ -131,15 +131,15 @@ fn blocks_of_atoms(bound: &Bound, block_of_piece: &[u32], atoms: usize) -> Vec<u
 }
 
 /// A connected piece of the street to be divided by itself.
-struct Region {
-    atoms: Vec<u32>,
+pub struct Region {
+    pub atoms: Vec<u32>,
     /// The block of each of them, numbered within the region.
-    block_of: Vec<u32>,
+    pub block_of: Vec<u32>,
     blocks: usize,
 }
 
 impl Region {
-    fn new(atoms: Vec<u32>, block_of: &[u32]) -> Self {
+    pub fn new(atoms: Vec<u32>, block_of: &[u32]) -> Self {
         let mut numbers: Vec<u32> = atoms.iter().map(|a| block_of[*a as usize]).collect();
         numbers.sort_unstable();
         numbers.dedup();
@@ -212,7 +212,7 @@ fn cells_by_size(graph: &Graph, region: &Region, cell_households: usize) -> usiz
 }
 
 /// How many cells each region gets: at least one, no more than it has blocks, the rest one by one to the region whose cells are largest.
-fn share_out(graph: &Graph, regions: &[Region], wanted: usize) -> Vec<usize> {
+pub fn share_out(graph: &Graph, regions: &[Region], wanted: usize) -> Vec<usize> {
     let weight = |r: &Region| r.atoms.iter().map(|b| graph.atoms[*b as usize].weight).sum::<f64>();
     let area = |r: &Region| r.atoms.iter().map(|b| graph.atoms[*b as usize].area_m2).sum::<f64>();
     let by_weight = regions.iter().map(weight).sum::<f64>() > 0.0;
@@ -229,54 +229,6 @@ fn share_out(graph: &Graph, regions: &[Region], wanted: usize) -> Vec<usize> {
         }
     }
     shares
-}
-
-/// Communities of whole cells. A piece of the street that is cut off from the rest and too small for a community of its own
-/// (an exclave) joins the community of the nearest cell.
-///
-/// # Errors
-/// [`Error::Cancelled`].
-pub fn draw_communities(cells: &Graph, request: &Request, warnings: &mut Vec<Warning>) -> Result<Vec<u32>, Error> {
-    let weight = |piece: &[u32]| piece.iter().map(|c| cells.atoms[*c as usize].weight).sum::<f64>();
-    let mut pieces = cells.components();
-    pieces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-    let total: f64 = pieces.iter().map(|p| weight(p)).sum();
-    let by_size = || (total / request.community_households.max(1) as f64).round() as usize;
-    let wanted = request.communities.unwrap_or_else(by_size).clamp(1, cells.atoms.len());
-    let own = pieces.iter().filter(|p| weight(p) >= total / wanted as f64 / 2.0).count().clamp(1, wanted);
-    let exclaves = pieces.split_off(own);
-    let aims = Aims { deviation: 0.015, firmness: 2.0, ..Aims::default() };
-    let each: Vec<u32> = (0..cells.atoms.len() as u32).collect();
-    let pieces: Vec<Region> = pieces.into_iter().map(|piece| Region::new(piece, &each)).collect();
-    let mut labels = vec![0; cells.atoms.len()];
-    let mut first = 0;
-    for (piece, k) in pieces.iter().zip(share_out(cells, &pieces, wanted)) {
-        let problem = Problem { graph: &cells.induced(&piece.atoms), block_of: &piece.block_of, k, seeds: &[], home: None };
-        let part = partition(&problem, &aims, &Effort::default(), request.seed, &|_| true).ok_or(Error::Cancelled)?;
-        for (cell, label) in piece.atoms.iter().zip(part) {
-            labels[*cell as usize] = first + label;
-        }
-        first += k as u32;
-    }
-    if let Some(asked) = request.communities.filter(|asked| *asked > first as usize) {
-        warnings.push(Warning {
-            code: "fewer_communities_than_asked",
-            message: format!("{first} communities instead of {asked}: a community is made of whole cells in one piece"),
-        });
-    }
-    let centre = |c: &u32| cells.atoms[*c as usize].centre;
-    for exclave in &exclaves {
-        let to_exclave = |c: &u32| {
-            let [x, y] = centre(c);
-            exclave.iter().map(|e| (centre(e)[0] - x).hypot(centre(e)[1] - y)).fold(f64::INFINITY, f64::min)
-        };
-        let nearest = pieces.iter().flat_map(|p| &p.atoms).min_by(|a, b| to_exclave(a).total_cmp(&to_exclave(b)));
-        if let Some(nearest) = nearest {
-            let label = labels[*nearest as usize];
-            exclave.iter().for_each(|cell| labels[*cell as usize] = label);
-        }
-    }
-    Ok(labels)
 }
 
 /// Warns of cells beyond the tolerance. Dedicated cells are as large as what they are dedicated to.

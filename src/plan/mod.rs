@@ -6,6 +6,7 @@
 mod blocks;
 mod books;
 mod cells;
+mod communities;
 mod footprint;
 mod given;
 mod graph;

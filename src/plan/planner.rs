@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use super::{
     Error, Registration, Request, Warning, Watch,
     blocks::{Blocks, Drawing},
-    cells::{Drawn, check_balance, draw_cells, draw_communities},
+    cells::{Drawn, check_balance, draw_cells},
+    communities::draw_communities,
     given::Given,
     graph::Graph,
     groups,

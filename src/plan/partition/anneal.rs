@@ -102,7 +102,7 @@ impl<'a> Annealing<'a> {
         let choose_piece = if pieces == 0 { 0 } else { (course.pieces * 65536.0) as u64 };
         let mut temperature = course.hot;
         let firm = course.firm.unwrap_or(self.aims.firmness);
-        self.extremes = course.extremes;
+        self.extremes = if course.extremes { self.aims.extremes } else { 0.0 };
         for i in 0..moves {
             if i % STEP == 0 {
                 let done = i as f64 / moves as f64;

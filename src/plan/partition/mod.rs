@@ -22,6 +22,8 @@ use super::graph::Graph;
 pub struct Aims {
     /// Deviation from the mean that costs one unit, as a share.
     pub deviation: f64,
+    /// What the fourth power of a deviation weighs beside its square.
+    pub extremes: f64,
     /// What a deviation weighs in the end beside shape, see [`Aims::firmness`].
     pub firmness: f64,
     /// Price of a unit of 1/Polsby-Popper, summed over parts.
@@ -34,7 +36,7 @@ pub struct Aims {
 
 impl Default for Aims {
     fn default() -> Self {
-        Self { deviation: 0.02, firmness: Self::firmness(0.5), compactness: 10.0, barriers: 1.0, churn: 0.0 }
+        Self { deviation: 0.02, extremes: 0.1, firmness: Self::firmness(0.5), compactness: 10.0, barriers: 1.0, churn: 0.0 }
     }
 }
 
@@ -56,8 +58,8 @@ pub struct Course {
     pub soft: f64,
     /// What it weighs at the end; the aims' firmness when none is set.
     pub firm: Option<f64>,
-    /// What the fourth power of a deviation weighs beside its square: large deviations cost more.
-    pub extremes: f64,
+    /// Whether large deviations cost more by the aims' extremes.
+    pub extremes: bool,
     /// Share of the tries that move a piece of a block.
     pub pieces: f64,
     /// Whether moves refused for the deviations they leave are tried as the beginning of a chain.
@@ -96,12 +98,16 @@ impl Default for Effort {
 }
 
 /// Whole blocks: hot enough to forget the seed.
-const BLOCKS: Course = Course { hot: 6.4, cold: 0.7, soft: 0.05, firm: Some(0.44), extremes: 0.0, pieces: 0.0, chains: true };
+const BLOCKS: Course = Course { hot: 6.4, cold: 0.7, soft: 0.05, firm: Some(0.44), extremes: false, pieces: 0.0, chains: true };
 /// Blocks and their pieces: warm enough to move a border, not a part.
-const PIECES: Course = Course { hot: 1.0, cold: 0.2, soft: 0.32, firm: None, extremes: 0.1, pieces: 0.6, chains: false };
+const PIECES: Course = Course { hot: 1.0, cold: 0.2, soft: 0.32, firm: None, extremes: true, pieces: 0.6, chains: false };
 
+/// A selection is planned again with so many times the effort, since it is small, ...
+const AGAIN_EFFORT: f64 = 4.0;
+/// ... but with no more moves than are made while the planner's finger is on the mouse.
+const AGAIN_MOVES: f64 = 2e6;
 /// From a partition that stands: what lies well stays.
-const AGAIN: Course = Course { hot: 1.0, cold: 0.05, soft: 0.5, firm: None, extremes: 0.1, pieces: 0.6, chains: true };
+const AGAIN: Course = Course { hot: 1.0, cold: 0.05, soft: 0.5, firm: None, extremes: true, pieces: 0.6, chains: true };
 
 /// Labels 0..k for the atoms, every part connected and none empty; `None` when `progress`, which is told the share done, says
 /// not to go on.
@@ -120,7 +126,8 @@ pub fn partition(
         let units = Units::new(problem.graph, problem.block_of, problem.seeds);
         let mut annealing = Annealing::new(problem.graph, &units, home.to_vec(), problem.k, aims, Some(home));
         let mut random = Pcg64Mcg::seed_from_u64(seed);
-        annealing.run(&AGAIN, (effort.pieces * blocks as f64) as usize, &mut random, &|done| progress(done));
+        let moves = (AGAIN_EFFORT * effort.pieces * blocks as f64).min(AGAIN_MOVES);
+        annealing.run(&AGAIN, moves as usize, &mut random, &|done| progress(done));
         return progress(1.0).then(|| annealing.into_labels());
     }
     let coarse = problem.graph.contract(problem.block_of, blocks);
