@@ -161,7 +161,7 @@ proptest! {
         side in 3usize..8,
         wobble in prop::collection::vec((-12.0..12.0f64, -12.0..12.0f64), 9..30),
         short in prop::collection::vec(0.0..0.4f64, 5..12),
-        houses in prop::collection::vec((0.0..1.0f64, 0.0..1.0f64, 6.0..22.0f64, 0usize..40), 10..80),
+        houses in prop::collection::vec((0.0..1.0f64, 0.0..1.0f64, 10.0..22.0f64, 0usize..40), 10..80),
         k in 1usize..9,
         seed in 0u64..5,
     ) {

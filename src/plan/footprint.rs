@@ -58,6 +58,14 @@ fn corner(p: LonLat) -> [i64; 2] {
     [i64::from(p.lon_e7), i64::from(p.lat_e7)]
 }
 
+/// A segment inside a footprint and what it cuts off there, roughly.
+#[derive(Clone, Copy)]
+struct Cut {
+    footprint: u32,
+    segment: usize,
+    area_m2: f64,
+}
+
 /// All footprints of a street with their tree.
 #[derive(Debug)]
 pub struct Footprints {
@@ -112,23 +120,35 @@ impl Footprints {
 
     /// Footprints that edges run through, each once, in order.
     pub fn crossed_by(&self, segments: impl Iterator<Item = (LonLat, LonLat)>) -> Vec<u32> {
-        let mut crossed: Vec<u32> = segments.flat_map(|(a, b)| self.near(a, b).filter(move |&f| self.is_cut_by(f, a, b))).collect();
-        crossed.sort_unstable();
+        let mut crossed: Vec<u32> = self.cuts(segments).iter().map(|cut| cut.footprint).collect();
         crossed.dedup();
         crossed
     }
 
     /// Edges that run through a footprint; those of given boundaries stay whatever they run through.
     pub fn cutting_edges<'e>(&self, edges: impl Iterator<Item = &'e (Edge, Kinds)>) -> Vec<Edge> {
-        edges
-            .filter(|(e, kinds)| !kinds.has(Source::Given) && self.near(e.from, e.to).any(|f| self.is_cut_by(f, e.from, e.to)))
-            .map(|(e, _)| *e)
-            .collect()
+        let edges: Vec<Edge> = edges.filter(|(_, kinds)| !kinds.has(Source::Given)).map(|(e, _)| *e).collect();
+        let mut cutting: Vec<usize> = self.cuts(edges.iter().map(|e| (e.from, e.to))).iter().map(|cut| cut.segment).collect();
+        cutting.sort_unstable();
+        cutting.dedup();
+        cutting.into_iter().map(|i| edges[i]).collect()
     }
 
-    fn is_cut_by(&self, footprint: u32, a: LonLat, b: LonLat) -> bool {
-        let (length_m, depth_m) = self.run_inside(footprint, a, b);
-        depth_m > DEPTH_M && length_m * depth_m > CUT_M2
+    /// Where segments run through footprints, by footprint. What counts is how much all segments in a footprint cut off together:
+    /// a boundary that wavers along a wall is made of many short ones.
+    fn cuts(&self, segments: impl Iterator<Item = (LonLat, LonLat)>) -> Vec<Cut> {
+        let mut cuts: Vec<Cut> = segments
+            .enumerate()
+            .flat_map(|(segment, (a, b))| {
+                self.near(a, b).filter_map(move |footprint| {
+                    let (length_m, depth_m) = self.run_inside(footprint, a, b);
+                    (depth_m > DEPTH_M).then_some(Cut { footprint, segment, area_m2: length_m * depth_m })
+                })
+            })
+            .collect();
+        cuts.sort_by_key(|cut| (cut.footprint, cut.segment));
+        let through = cuts.chunk_by(|a, b| a.footprint == b.footprint).filter(|same| same.iter().map(|c| c.area_m2).sum::<f64>() > CUT_M2);
+        through.flatten().copied().collect()
     }
 
     /// Whether an edge is hidden by an obstacle: it runs inside one (for a wall: well inside, so that an outline does not hide itself).

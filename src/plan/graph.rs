@@ -206,8 +206,8 @@ fn cost(kinds: Kinds, through_block: bool) -> f64 {
     const THROUGH_BLOCK: f64 = 75.0;
     const BETWEEN_BUILDINGS: f64 = 3.0;
     let by_line = [
-        (LineClass::River, -55.0),
-        (LineClass::Railway, -55.0),
+        (LineClass::River, -50.0),
+        (LineClass::Railway, -50.0),
         (LineClass::Arterial, 0.6),
         (LineClass::Secondary, 0.8),
         (LineClass::Boundary, 0.9),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     geometry::LocalMetres,
-    model::{Block, Bounds, Building, Cell, Group, Household, Level, LonLat, MultiPolygon, Plan, PlanState, StreetData},
+    model::{Block, Bounds, Building, Cell, Group, Household, Level, LineClass, LonLat, MultiPolygon, Plan, PlanState, StreetData},
 };
 
 /// A block with more than this share of a cell's households need not stay whole: its pieces are as good as blocks.
@@ -169,7 +169,9 @@ fn draw_pieces(
 ) -> Result<Blocks, Error> {
     let mut drawing = Drawing::of_street(street, boundary, &given.all(), metres);
     if !given.decide_cells() {
-        request.rules.dedicated.iter().flat_map(|rule| rule.place.rings()).for_each(|ring| drawing.add(Source::Given, ring));
+        // Like any line it goes around what it would cut.
+        let outline = Source::Line(LineClass::Boundary);
+        request.rules.dedicated.iter().flat_map(|rule| rule.place.rings()).for_each(|ring| drawing.add(outline, ring));
         request.rules.barriers.iter().for_each(|rule| drawing.add(Source::Barrier, &rule.place));
     }
     let blocks = drawing.blocks();

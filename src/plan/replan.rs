@@ -163,6 +163,15 @@ impl<'a> Opened<'a> {
                 households[block as usize].push(household);
             }
         }
+        // Who has come since the plan was made is in no group yet.
+        let grouped: BTreeSet<&str> = plan.groups.iter().flat_map(|g| &g.members).map(String::as_str).collect();
+        for household in street.households.iter().filter(|h| !grouped.contains(h.id.as_str())) {
+            let at = household.building_id.as_deref().and_then(building);
+            let p = at.and_then(|b| ring::standing_position(&street.buildings[b].footprint)).unwrap_or(household.position);
+            if let (block, true) = blocks.nearest(p) {
+                households[block as usize].push(household);
+            }
+        }
         Ok(Self { index, blocks, households, metres })
     }
 
@@ -239,18 +248,27 @@ fn redrawn(
         base.blocks.iter().zip(cell_of_block).map(|(b, code)| Block { outline: b.outline.clone(), cell: place(code) as u32 }).collect();
     blocks.sort_by(|a, b| a.cell.cmp(&b.cell).then_with(|| a.outline.exterior.cmp(&b.outline.exterior)));
 
-    let mut members: BTreeMap<&Code, Vec<&Household>> = BTreeMap::new();
-    let mut changed: BTreeSet<&Code> = BTreeSet::new();
+    let mut members: BTreeMap<&Code, Vec<&Household>> = open.index.iter().map(|b| (&cell_of_block[*b], Vec::new())).collect();
+    // A cell that is no more has no members.
+    members.extend(
+        open.index
+            .iter()
+            .map(|b| &base.cells[base.blocks[*b].cell as usize].code)
+            .filter(|code| !cells.iter().any(|c| c.code == **code))
+            .map(|code| (code, Vec::new())),
+    );
     for (block, households) in open.index.iter().zip(&open.households) {
-        let (old, new) = (&base.cells[base.blocks[*block].cell as usize].code, &cell_of_block[*block]);
-        if old != new && !households.is_empty() {
-            changed.extend([old, new]);
-        }
-        members.entry(new).or_default().extend(households);
+        members.entry(&cell_of_block[*block]).or_default().extend(households);
     }
+    let is_changed = |code: &Code, now: &[&Household]| {
+        let before: BTreeSet<&str> =
+            base.groups.iter().filter(|g| g.code.is_within(code)).flat_map(|g| &g.members).map(String::as_str).collect();
+        before.len() != now.len() || now.iter().any(|h| !before.contains(h.id.as_str()))
+    };
+    let changed: Vec<&Code> = members.iter().filter(|(code, now)| is_changed(code, now)).map(|(code, _)| *code).collect();
     let mut all: Vec<Group> = base.groups.iter().filter(|g| !changed.iter().any(|c| g.code.is_within(c))).cloned().collect();
     for code in changed {
-        let Some(households) = members.get_mut(code) else { continue };
+        let Some(households) = members.get_mut(code).filter(|h| !h.is_empty()) else { continue };
         households.sort_by(|a, b| a.id.cmp(&b.id));
         let old: Vec<&Group> = base.groups.iter().filter(|g| g.code.is_within(code)).collect();
         all.extend(regrouped(households, &old, code, request, &open.metres)?);

@@ -6,16 +6,19 @@
 use rustc_hash::FxHashMap;
 use spade::{DelaunayTriangulation, Point2, Triangulation};
 
+use super::network::Sets;
 use crate::{
     geometry::{
         LocalMetres,
         ring::{self, Side},
     },
-    model::{LonLat, MultiPolygon, Polygon},
+    model::{Bounds, LonLat, MultiPolygon, Polygon},
 };
 
 /// Distance between positions along a footprint, in metres.
 const SPACING_M: f64 = 1.5;
+/// Between buildings nearer to each other than this there is no cut, in metres.
+const NARROW_M: f64 = 0.5;
 /// A cut may leave the middle between two buildings by this share of the room to either, ...
 const STRAIGHTEN: f64 = 0.6;
 /// ... and by no more than this, in metres.
@@ -52,10 +55,11 @@ pub fn cuts_between(block: &Polygon, footprints: &[&MultiPolygon], metres: &Loca
             owner_of.push(owner);
         }
     }
+    let joined = joined(footprints, &diagram, &owner_of);
     let mut corridors = Corridors::default();
     for edge in diagram.undirected_edges() {
         let owners = edge.vertices().map(|v| owner_of[v.index()]);
-        if owners[0] == owners[1] || owners.contains(&usize::MAX) {
+        if owners.contains(&usize::MAX) || joined[owners[0]] == joined[owners[1]] {
             continue;
         }
         let [left, right] = [edge.as_directed(), edge.as_directed().rev()].map(|e| e.face().as_inner());
@@ -70,6 +74,28 @@ pub fn cuts_between(block: &Polygon, footprints: &[&MultiPolygon], metres: &Loca
     let mut cuts: Vec<[LonLat; 2]> = corridors.straightened().into_iter().flat_map(|[a, b]| clip(block, metres, a, b)).collect();
     cuts.sort_unstable();
     cuts
+}
+
+/// Buildings that touch, overlap, stand in one another or leave less than [`NARROW_M`] between them are one: nothing is cut there.
+fn joined(footprints: &[&MultiPolygon], diagram: &DelaunayTriangulation<Point2<f64>>, owner_of: &[usize]) -> Vec<u32> {
+    let mut sets = Sets::new(footprints.len() as u32);
+    for edge in diagram.undirected_edges() {
+        let owners = edge.vertices().map(|v| owner_of[v.index()]);
+        let near = edge.length_2() < (SPACING_M + NARROW_M).powi(2);
+        if near && !owners.contains(&usize::MAX) {
+            sets.join(owners[0] as u32, owners[1] as u32);
+        }
+    }
+    let bounds: Vec<Option<Bounds>> = footprints.iter().map(|f| Bounds::of(f.rings().flatten())).collect();
+    for (outer, inner) in (0..footprints.len()).flat_map(|a| (0..footprints.len()).map(move |b| (a, b))).filter(|(a, b)| a != b) {
+        let meet = bounds[outer].zip(bounds[inner]).is_some_and(|(a, b)| a.intersects(&b));
+        let corner = footprints[inner].rings().flatten().next();
+        let holds = |p: &LonLat| footprints[outer].0.iter().any(|part| ring::side(part, *p) != Side::Outside);
+        if meet && corner.is_some_and(holds) {
+            sets.join(outer as u32, inner as u32);
+        }
+    }
+    (0..footprints.len() as u32).map(|f| sets.find(f)).collect()
 }
 
 /// The Voronoi edges between buildings as a graph of corners.
