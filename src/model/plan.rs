@@ -46,6 +46,13 @@ pub struct Block {
     pub cell: u32,
 }
 
+impl Block {
+    /// The order of blocks in a plan: by cell, then by outline.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.cell.cmp(&other.cell).then_with(|| self.outline.exterior.cmp(&other.outline.exterior))
+    }
+}
+
 /// Basic cells tile the street; a dedicated cell (专属网格) is a park, a mall, a campus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

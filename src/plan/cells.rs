@@ -159,11 +159,7 @@ impl Region {
     fn standing(&self, home_of: &[u32], graph: &Graph, k: usize) -> Option<Vec<u32>> {
         let homes = self.homes(home_of);
         let labels: Vec<u32> = self.atoms.iter().map(|a| homes.partition_point(|h| *h < home_of[*a as usize]) as u32).collect();
-        let is_whole = |label: u32| {
-            let members: Vec<u32> = (0..labels.len() as u32).filter(|i| labels[*i as usize] == label).collect();
-            graph.induced(&members).components().len() == 1
-        };
-        (homes.len() == k && (0..k as u32).all(is_whole)).then_some(labels)
+        (homes.len() == k && (0..k as u32).all(|label| graph.pieces(&labels, label) == 1)).then_some(labels)
     }
 
     /// The seeds that lie in the region, one a block and no more than cells, by their place in it.

@@ -88,7 +88,7 @@ fn even_out(cells: &Graph, mut labels: Vec<u32>, k: usize) -> Vec<u32> {
                 trial.swap(a as usize, b as usize);
                 let longer = cut_around(cells, &trial, [a, b]) - cut_around(cells, &labels, [a, b]);
                 let found =
-                    best.is_none_or(|(least, _, _)| longer < least) && is_whole(cells, &trial, worst) && is_whole(cells, &trial, other);
+                    best.is_none_or(|(least, _, _)| longer < least) && [worst, other].iter().all(|part| cells.pieces(&trial, *part) == 1);
                 if found {
                     best = Some((longer, a, b));
                 }
@@ -111,9 +111,4 @@ fn cut_around(cells: &Graph, labels: &[u32], around: [u32; 2]) -> f64 {
         outward.map(|b| b.length_m).sum::<f64>()
     };
     cut(around[0]) + cut(around[1])
-}
-
-fn is_whole(cells: &Graph, labels: &[u32], part: u32) -> bool {
-    let members: Vec<u32> = (0..labels.len() as u32).filter(|c| labels[*c as usize] == part).collect();
-    cells.induced(&members).components().len() == 1
 }

@@ -49,8 +49,7 @@ impl<'a> Given<'a> {
         let labels = Labels { communities: label(&self.communities, "community")?, cells: label(&self.cells, "cell")? };
         for (index, cell) in (0..).zip(&self.cells).filter(|_| labels.cells.is_some()) {
             let label_of = labels.cells.as_deref().unwrap_or_default();
-            let members: Vec<u32> = (0..label_of.len() as u32).filter(|b| label_of[*b as usize] == index).collect();
-            let pieces = graph.induced(&members).components().len();
+            let pieces = graph.pieces(label_of, index);
             if pieces != 1 {
                 return Err(Error::GivenCellBroken { cell: cell.code.clone(), pieces });
             }

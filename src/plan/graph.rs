@@ -171,6 +171,12 @@ impl Graph {
         self
     }
 
+    /// In how many pieces the atoms with a label are.
+    pub fn pieces(&self, labels: &[u32], label: u32) -> usize {
+        let members: Vec<u32> = (0..labels.len() as u32).filter(|a| labels[*a as usize] == label).collect();
+        self.induced(&members).components().len()
+    }
+
     /// Pieces of the graph that are connected across borders whose sides may be in one part, each a sorted list, in order of their first atom.
     pub fn components(&self) -> Vec<Vec<u32>> {
         let mut seen = vec![false; self.atoms.len()];

@@ -30,7 +30,7 @@ pub use planner::plan;
 pub use replan::{Selection, assign, replan};
 pub use score::{CellScore, Rounded, Score, Spread, score, score_in};
 
-use crate::model::{Code, CodeError, CodeScheme, Community, PlanId, Rules};
+use crate::model::{Code, CodeError, CodeScheme, Community, PlanId, PlanState, Rules};
 
 /// What the planner is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +88,13 @@ pub struct Registration {
     pub now: Timestamp,
     /// In force from this day; `None` leaves a draft.
     pub publish_from: Option<Date>,
+}
+
+impl Registration {
+    /// The state a plan that enters so is in.
+    fn state(&self) -> PlanState {
+        if self.publish_from.is_some() { PlanState::Published } else { PlanState::Draft }
+    }
 }
 
 /// What the planner noticed and the user should know.

@@ -44,7 +44,7 @@ impl Patch {
         let place = |code: &Code| cells.partition_point(|c| c.code < *code) as u32;
         let mut blocks: Vec<Block> =
             blocks_of.into_iter().map(|(rings, code)| Block { outline: polygon(rings), cell: place(&code) }).collect();
-        blocks.sort_by(|a, b| a.cell.cmp(&b.cell).then_with(|| a.outline.exterior.cmp(&b.outline.exterior)));
+        blocks.sort_by(Block::order);
         Plan {
             communities: patched(&by_code(&plan.communities, |c| &c.code), &self.communities),
             cells,

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     geometry::LocalMetres,
-    model::{Block, Bounds, Building, Cell, Group, Household, Level, LineClass, LonLat, MultiPolygon, Plan, PlanState, StreetData},
+    model::{Block, Bounds, Building, Cell, Group, Household, Level, LineClass, LonLat, MultiPolygon, Plan, StreetData},
 };
 
 /// A block with more than this share of a cell's households need not stay whole: its pieces are as good as blocks.
@@ -102,13 +102,13 @@ pub fn plan(
     face_of.iter().zip(&rank_of_piece).for_each(|(face, cell)| cell_of_block[*face as usize] = *cell);
     let mut plan_blocks: Vec<Block> =
         blocks.outlines.into_iter().zip(cell_of_block).map(|(outline, cell)| Block { outline, cell }).collect();
-    plan_blocks.sort_by(|a, b| a.cell.cmp(&b.cell).then_with(|| a.outline.exterior.cmp(&b.outline.exterior)));
+    plan_blocks.sort_by(Block::order);
     go_on("done", 1.0)?;
     Ok((
         Plan {
             id: registration.id,
+            state: registration.state(),
             name: registration.name,
-            state: if registration.publish_from.is_some() { PlanState::Published } else { PlanState::Draft },
             valid_from: registration.publish_from,
             valid_to: None,
             created_at: registration.now,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     geometry::{LocalMetres, ring},
-    model::{Block, Bounds, Building, Cell, CellKind, Code, Group, Household, Level, LonLat, Plan, PlanState, Polygon, StreetData},
+    model::{Block, Bounds, Building, Cell, CellKind, Code, Group, Household, Level, LonLat, Plan, Polygon, StreetData},
 };
 
 /// What may change when a plan is drawn again.
@@ -246,7 +246,7 @@ fn redrawn(
     let place = |code: &Code| cells.partition_point(|c| c.code < *code);
     let mut blocks: Vec<Block> =
         base.blocks.iter().zip(cell_of_block).map(|(b, code)| Block { outline: b.outline.clone(), cell: place(code) as u32 }).collect();
-    blocks.sort_by(|a, b| a.cell.cmp(&b.cell).then_with(|| a.outline.exterior.cmp(&b.outline.exterior)));
+    blocks.sort_by(Block::order);
 
     let mut members: BTreeMap<&Code, Vec<&Household>> = open.index.iter().map(|b| (&cell_of_block[*b], Vec::new())).collect();
     // A cell that is no more has no members.
@@ -277,8 +277,8 @@ fn redrawn(
     let communities = base.communities.iter().filter(|k| cells.iter().any(|c| c.code.is_within(&k.code))).cloned().collect();
     Ok(Plan {
         id: registration.id,
+        state: registration.state(),
         name: registration.name,
-        state: if registration.publish_from.is_some() { PlanState::Published } else { PlanState::Draft },
         valid_from: registration.publish_from,
         valid_to: None,
         created_at: registration.now,
