@@ -119,7 +119,7 @@ impl Snapshot {
     fn describe(&self, FoundCell { street, plan, cell }: FoundCell<'_>, at: LonLat, as_of: Date) -> Place {
         let row = &plan.plan.cells[cell as usize];
         let community = plan.plan.communities.get(plan.community_of_cell[cell as usize] as usize);
-        let group = plan.group_near(cell, at).map(|g| plan.plan.groups[g as usize].code.to_string());
+        let group = plan.group_near(cell, at, &street.households).map(|g| plan.groups.codes()[g as usize].to_string());
         let border = plan.border(cell, at);
         let beyond = border.and_then(|border| match border.beyond {
             Some(cell) => Some(plan.plan.cells[cell as usize].code.to_string()),

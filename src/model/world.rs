@@ -39,6 +39,9 @@ impl StreetData {
     pub fn street(&self) -> Option<&Area> {
         self.areas.iter().find(|area| area.level == Level::Street)
     }
+
+    /// TEMPORARY
+    pub fn apply(&mut self, _change: Change) {}
 }
 
 /// Everything a store holds, by street code.

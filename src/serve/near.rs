@@ -77,7 +77,7 @@ pub(super) async fn list_near(State(service): State<Arc<Service>>, params: Param
         "groups" if !service.options.households => near_hulls(snapshot, at, count, day),
         "groups" => {
             let groups = snapshot.nearest_groups(at, count, day);
-            groups.into_iter().filter_map(|near| near_group(snapshot, at, near.item.1, near.distance_m)).collect()
+            groups.into_iter().filter_map(|near| near_group(at, &near)).collect()
         }
         other => return Err(Error::BadParameter { name: "kind", why: format!("{other:?} is not households, groups or issues") }),
     };
@@ -85,9 +85,9 @@ pub(super) async fn list_near(State(service): State<Arc<Service>>, params: Param
 }
 
 fn near_households(snapshot: &Snapshot, at: LonLat, count: usize) -> Vec<NearItem> {
-    let item = |Near { item: (_, household), distance_m }: Near<(_, &crate::model::Household)>| NearItem {
+    let item = |Near { item: (_, household), distance_m }: Near<(_, HouseholdRow<'_>)>| NearItem {
         kind: "household".into(),
-        id: Some(household.id.clone()),
+        id: Some(household.id.to_owned()),
         lon: household.position.lon(),
         lat: household.position.lat(),
         distance_m: centimetres(distance_m),
@@ -101,14 +101,14 @@ fn near_issues(snapshot: &Snapshot, at: LonLat, count: usize, filter: &IssueFilt
     nearest
         .into_iter()
         .map(|near| {
-            let issue = &near.item.issue;
+            let issue = near.item;
             NearItem {
                 kind: "issue".into(),
-                id: Some(issue.id.clone()),
+                id: Some(issue.id.to_owned()),
                 lon: issue.position.lon(),
                 lat: issue.position.lat(),
                 distance_m: centimetres(near.distance_m),
-                category: Some(issue.category.clone()),
+                category: Some(issue.category.to_owned()),
                 status: Some(issue.status.as_str().into()),
                 reported_at: Some(issue.reported_at.to_string()),
                 ..NearItem::default()

@@ -61,7 +61,7 @@ struct Area<'a> {
 
 impl<'a> Area<'a> {
     fn street(street: &'a StreetIndex, plan: Option<&'a PlanIndex>) -> Self {
-        let estimated = plan.map_or_else(|| street.data.households.iter().any(|h| h.estimated), |p| p.plan.estimated);
+        let estimated = street.is_estimated(plan);
         let stats = plan.map_or(&street.stats, |p| &p.street_stats);
         Self { code: &street.code, name: street.name(), level: Level::Street, stats, estimated }
     }
@@ -116,7 +116,7 @@ pub fn draw_streets(scene: &Scene<'_>, writer: &mut LayerWriter) {
         }
         let rings = match plan.and_then(|plan| Some((plan, PlanShapes::of(plan)?))) {
             Some((plan, shapes)) => shapes.street.in_frame(0, shapes.cell_arcs(plan, scene.z()), &scene.frame),
-            None => street.data.street().map(|a| given_shape(&a.boundary, &scene.frame)).unwrap_or_default(),
+            None => street.area().map(|a| given_shape(&a.boundary, &scene.frame)).unwrap_or_default(),
         };
         area.draw(&rings, None, writer);
     }
@@ -160,7 +160,7 @@ pub fn draw_blocks(scene: &Scene<'_>, writer: &mut LayerWriter) {
         for block in plan.blocks_meeting(scene.frame.bounds()) {
             let rings = shapes.blocks.in_frame(block as usize, shapes.block_arcs(plan, scene.z()), &scene.frame);
             let is_small = PixelBox::around(rings.iter().flatten()).is_none_or(|b| b.is_smaller_than(scene.least_size()));
-            let cell = plan.plan.cells.get(plan.plan.blocks[block as usize].cell as usize);
+            let cell = plan.plan.cells.get(plan.cell_of_block[block as usize] as usize);
             if let Some(cell) = cell.filter(|_| !is_small) {
                 writer.feature(None, Shape::Rings(&rings), &[("cell_code", Value::Text(cell.code.as_str()))]);
             }
@@ -176,7 +176,7 @@ pub fn draw_edges(scene: &Scene<'_>, writer: &mut LayerWriter) {
     for street in scene.streets() {
         let drawn = scene.plan(street).and_then(|plan| Some((plan, PlanShapes::of(plan)?)));
         let Some((plan, shapes)) = drawn else {
-            let rings = street.data.street().into_iter().flat_map(|area| area.boundary.rings());
+            let rings = street.area().into_iter().flat_map(|area| area.boundary.rings());
             lines[0].extend(rings.flat_map(|ring| outer.new_pieces(&simplify(&project_path(ring, scene.z()), tolerance(scene.z())))));
             continue;
         };
