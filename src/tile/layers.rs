@@ -59,7 +59,12 @@ impl<'a> Scene<'a> {
 /// doubled bin become one point with their number as `weight`.
 pub fn draw_tile(snapshot: &Snapshot, layers: &[Layer], tile: TileCoord, query: &Query) -> Option<Vec<u8>> {
     let frame = Frame::of(tile)?;
-    let draw = |layer: Layer, thinning: u32| draw_layer(layer, &Scene { snapshot, frame, query, thinning });
+    let mut writer = LayerWriter::default();
+    let mut draw = |layer: Layer, thinning: u32| {
+        writer.clear();
+        draw_layer(layer, &Scene { snapshot, frame, query, thinning }, &mut writer);
+        writer.tile().to_vec()
+    };
     let mut drawn: Vec<(Layer, u32, Vec<u8>)> = layers.iter().map(|layer| (*layer, 0, draw(*layer, 0))).collect();
     while drawn.iter().map(|d| d.2.len()).sum::<usize>() > BUDGET_BYTES {
         let Some(heaviest) = drawn.iter_mut().filter(|d| d.1 < THINNING_STEPS).max_by_key(|d| d.2.len()) else { break };
@@ -70,24 +75,24 @@ pub fn draw_tile(snapshot: &Snapshot, layers: &[Layer], tile: TileCoord, query: 
     (!bytes.is_empty()).then_some(bytes)
 }
 
-fn draw_layer(layer: Layer, scene: &Scene<'_>) -> Vec<u8> {
-    let mut writer = LayerWriter::new(layer.as_str());
+fn draw_layer(layer: Layer, scene: &Scene<'_>, writer: &mut LayerWriter) -> usize {
+    writer.begin(layer.as_str());
     match layer {
-        Layer::Streets => areas::draw_streets(scene, &mut writer),
-        Layer::Communities => areas::draw_communities(scene, &mut writer),
-        Layer::Cells => areas::draw_cells(scene, &mut writer),
-        Layer::Blocks => areas::draw_blocks(scene, &mut writer),
-        Layer::Edges => areas::draw_edges(scene, &mut writer),
-        Layer::Labels => areas::draw_labels(scene, &mut writer),
-        Layer::Groups => people::draw_groups(scene, &mut writer),
-        Layer::Households => people::draw_households(scene, &mut writer),
-        Layer::Buildings => people::draw_buildings(scene, &mut writer),
-        Layer::Roads => base::draw_roads(scene, &mut writer),
-        Layer::Water => base::draw_water(scene, &mut writer),
-        Layer::Issues => heat::draw_issues(scene, &mut writer),
-        Layer::Heat => heat::draw_heat(scene, &mut writer),
+        Layer::Streets => areas::draw_streets(scene, writer),
+        Layer::Communities => areas::draw_communities(scene, writer),
+        Layer::Cells => areas::draw_cells(scene, writer),
+        Layer::Blocks => areas::draw_blocks(scene, writer),
+        Layer::Edges => areas::draw_edges(scene, writer),
+        Layer::Labels => areas::draw_labels(scene, writer),
+        Layer::Groups => people::draw_groups(scene, writer),
+        Layer::Households => people::draw_households(scene, writer),
+        Layer::Buildings => people::draw_buildings(scene, writer),
+        Layer::Roads => base::draw_roads(scene, writer),
+        Layer::Water => base::draw_water(scene, writer),
+        Layer::Issues => heat::draw_issues(scene, writer),
+        Layer::Heat => heat::draw_heat(scene, writer),
     }
-    writer.finish()
+    writer.end()
 }
 
 impl Layer {
