@@ -148,11 +148,7 @@ impl<'a> Records<'a> {
     pub fn select(snapshot: &'a Snapshot, set: Set, scope: &Scope) -> Result<Self, Error> {
         let touched = snapshot.streets.iter().filter(|street| scope.touches(&street.code));
         let streets: Vec<Prepared<'a>> = touched
-            .map(|street| Prepared {
-                street,
-                plan: street.plan_at(scope.as_of).map(|plan| &**plan),
-                outlines: OnceCell::new(),
-            })
+            .map(|street| Prepared { street, plan: street.plan_at(scope.as_of).map(|plan| &**plan), outlines: OnceCell::new() })
             .collect();
         let mut records = Self { set, snapshot, scope: scope.clone(), streets, items: Vec::new() };
         if let Some(area) = &scope.area
@@ -266,8 +262,7 @@ impl<'a> Records<'a> {
     }
 
     fn admits_household(&self, prepared: &Prepared<'_>, index: u32) -> bool {
-        self.scope.admits(&prepared.street.code)
-            || household_group(prepared.plan, index).is_some_and(|(_, code)| self.scope.admits(code))
+        self.scope.admits(&prepared.street.code) || household_group(prepared.plan, index).is_some_and(|(_, code)| self.scope.admits(code))
     }
 
     /// An issue counts where it lies; one outside every street only when no area is asked for.

@@ -6,10 +6,10 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{AreaStats, NONE, PlanIndex, Snapshot, StreetIndex};
+use super::{AreaStats, IssueRow, NONE, PlanIndex, Snapshot, StreetIndex};
 use crate::{
     geometry::measure::area_m2,
-    model::{Bounds, Code, Issue, IssueStatus, Level, Polygon},
+    model::{Bounds, Code, IssueStatus, Level, Polygon},
 };
 
 /// Which issues count. Empty lists and `None` let everything through.
@@ -27,8 +27,8 @@ pub struct IssueFilter {
 
 impl IssueFilter {
     /// Whether the issue counts.
-    pub fn admits(&self, issue: &Issue) -> bool {
-        (self.categories.is_empty() || self.categories.contains(&issue.category))
+    pub fn admits(&self, issue: &IssueRow<'_>) -> bool {
+        (self.categories.is_empty() || self.categories.iter().any(|wanted| wanted == issue.category))
             && (self.statuses.is_empty() || self.statuses.contains(&issue.status))
             && self.from.is_none_or(|from| issue.reported_at >= from)
             && self.to.is_none_or(|to| issue.reported_at < to)

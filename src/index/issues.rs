@@ -282,7 +282,7 @@ mod tests {
                 let Some(ready) = bucket.ready(&filter) else { continue };
                 admitted += (0..bucket.len() as u32).filter(|row| ready.admits(*row)).count();
             }
-            prop_assert_eq!(admitted, issues.iter().filter(|issue| filter.admits(issue)).count());
+            prop_assert_eq!(admitted, issues.iter().filter(|issue| filter.admits(&(*issue).into())).count());
         }
     }
 }

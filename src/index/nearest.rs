@@ -89,8 +89,7 @@ impl Snapshot {
     }
 
     fn streets_by_distance(&self, at: LonLat) -> Vec<&StreetIndex> {
-        let mut streets: Vec<(f64, &StreetIndex)> =
-            self.streets.iter().map(|s| (s.households.points.at_least_m(at), s.as_ref())).collect();
+        let mut streets: Vec<(f64, &StreetIndex)> = self.streets.iter().map(|s| (s.households.points.at_least_m(at), s.as_ref())).collect();
         streets.sort_by(|a, b| a.0.total_cmp(&b.0));
         streets.into_iter().map(|(_, s)| s).collect()
     }

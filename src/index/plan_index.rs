@@ -5,8 +5,8 @@ use std::{ops::Deref, sync::Arc};
 use super::{
     Error,
     derived::Derived,
-    groups::Groups,
     ground::Ground,
+    groups::Groups,
     households::Households,
     lists::Lists,
     plan_shape::{Extent, PlanShape, parent_of},

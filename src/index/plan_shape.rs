@@ -71,11 +71,7 @@ pub struct Extent {
 impl Extent {
     /// Measures a shape.
     pub fn of(shape: &MultiPolygon) -> Self {
-        Self {
-            area_m2: area_m2(shape),
-            bounds: Bounds::of(shape.rings().flatten()),
-            label: label_position(shape).unwrap_or_default(),
-        }
+        Self { area_m2: area_m2(shape), bounds: Bounds::of(shape.rings().flatten()), label: label_position(shape).unwrap_or_default() }
     }
 }
 

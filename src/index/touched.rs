@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{NONE, ground::Ground, plan_index::PlanIndex, snapshot::StreetIndex};
-use crate::model::{Bounds, Code, LonLat, MultiPolygon};
+use crate::model::{Bounds, Code, LonLat, MultiPolygon, Polygon};
 
 /// What kind of thing differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +80,9 @@ impl Touched {
         let ids: Vec<&str> = ids.collect();
         let homes = |street: &StreetIndex| ids.iter().filter_map(|id| street.households.find(id)).collect::<Vec<u32>>();
         let (before, after) = (homes(old), homes(new));
-        let at = |street: &StreetIndex, rows: &[u32]| rows.iter().map(|row| point(street.households.positions()[*row as usize])).collect::<Vec<_>>();
+        let at = |street: &StreetIndex, rows: &[u32]| {
+            rows.iter().map(|row| point(street.households.positions()[*row as usize])).collect::<Vec<_>>()
+        };
         self.add(Theme::Households, at(old, &before).into_iter().chain(at(new, &after)));
         if !ids.is_empty() {
             let counts = (0..).zip(new.ground.buildings.iter()).filter(|(i, _): &(usize, _)| {
@@ -130,7 +132,7 @@ impl Touched {
             self.add(Theme::Areas, differing_areas(old, new).chain(differing_areas(new, old)).collect::<Vec<_>>().into_iter());
         }
         if !new.has_shape_of(old) {
-            self.add(Theme::Areas, differing_blocks(old, new).chain(differing_blocks(new, old)).collect::<Vec<_>>().into_iter());
+            self.add(Theme::Areas, reshaped_cells(old, new).chain(reshaped_cells(new, old)).collect::<Vec<_>>().into_iter());
             self.regrouped((old_street, old), (new_street, new));
         }
     }
@@ -183,17 +185,24 @@ fn differing_areas<'a>(of: &'a PlanIndex, other: &'a PlanIndex) -> impl Iterator
     cells.filter_map(|(_, stats)| stats.bounds).chain(communities.filter_map(|(_, stats)| stats.bounds)).chain(street)
 }
 
-/// Boxes of the blocks of one plan that the other does not have in a cell of the same code.
-fn differing_blocks<'a>(of: &'a PlanIndex, other: &PlanIndex) -> impl Iterator<Item = Bounds> + 'a {
+/// Boxes of the cells of one plan with a block that the other does not have in a cell of the same code, and of the cells around
+/// them: a border is simplified as a whole, and so that it crosses no other, so that it may move beyond the block.
+fn reshaped_cells<'a>(of: &'a PlanIndex, other: &'a PlanIndex) -> impl Iterator<Item = Bounds> + 'a {
     let code = |plan: &PlanIndex, block: usize| plan.plan.cells.get(plan.cell_of_block[block] as usize).map(|cell| cell.code.clone());
     let known: FxHashMap<_, _> = other.outlines.iter().enumerate().map(|(i, outline)| (&outline.exterior, (i, outline))).collect();
-    let known: FxHashSet<usize> = (0..)
-        .zip(&of.outlines)
-        .filter(|(i, outline)| known.get(&outline.exterior).is_some_and(|(j, same)| same == outline && code(other, *j) == code(of, *i)))
-        .map(|(i, _)| i)
-        .collect();
-    let differs = move |(i, _): &(usize, &crate::model::Polygon)| !known.contains(i);
-    of.outlines.iter().enumerate().filter(differs).filter_map(|(_, outline)| Bounds::of(&outline.exterior))
+    let is_same = |i: usize, outline: &Polygon| {
+        known.get(&outline.exterior).is_some_and(|(j, same)| *same == outline && code(other, *j) == code(of, i))
+    };
+    let blocks = of.outlines.iter().enumerate().filter(|(i, outline)| !is_same(*i, outline));
+    let reshaped: FxHashSet<u32> = blocks.map(|(i, _)| of.cell_of_block[i]).collect();
+    let mut around = reshaped.clone();
+    for arc in &of.cells.arcs {
+        let sides = [arc.left, arc.right].map(|face| face.map(|face| face.0));
+        if sides.iter().flatten().any(|cell| reshaped.contains(cell)) {
+            around.extend(sides.into_iter().flatten());
+        }
+    }
+    around.into_iter().filter_map(|cell| of.cell_stats.get(cell as usize)?.bounds)
 }
 
 fn differing_ground(old: &Ground, new: &Ground) -> Vec<Bounds> {

@@ -40,8 +40,35 @@ impl StreetData {
         self.areas.iter().find(|area| area.level == Level::Street)
     }
 
-    /// TEMPORARY
-    pub fn apply(&mut self, _change: Change) {}
+    /// Applies a change; lists stay sorted.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::PutAreas(rows) => put(&mut self.areas, rows, |row| &row.code),
+            Change::PutLines(rows) => put(&mut self.lines, rows, |row| &row.id),
+            Change::PutWaters(rows) => put(&mut self.waters, rows, |row| &row.id),
+            Change::PutBuildings(rows) => put(&mut self.buildings, rows, |row| &row.id),
+            Change::PutHouseholds(rows) => put(&mut self.households, rows, |row| &row.id),
+            Change::PutIssues(rows) => put(&mut self.issues, rows, |row| &row.id),
+            Change::PutPlan(plan) => put(&mut self.plans, vec![*plan], |plan| &plan.id),
+            Change::DeleteAreas(codes) => self.areas.retain(|row| !codes.contains(&row.code)),
+            Change::DeleteLines(ids) => self.lines.retain(|row| !ids.contains(&row.id)),
+            Change::DeleteWaters(ids) => self.waters.retain(|row| !ids.contains(&row.id)),
+            Change::DeleteBuildings(ids) => self.buildings.retain(|row| !ids.contains(&row.id)),
+            Change::DeleteHouseholds(ids) => self.households.retain(|row| !ids.contains(&row.id)),
+            Change::DeleteIssues(ids) => self.issues.retain(|row| !ids.contains(&row.id)),
+            Change::DeletePlan(id) => self.plans.retain(|plan| plan.id != id),
+        }
+    }
+}
+
+/// Puts rows into a list sorted by key; a row replaces the one of the same key.
+fn put<T, K: Ord>(list: &mut Vec<T>, rows: Vec<T>, key: impl Fn(&T) -> &K) {
+    for row in rows {
+        match list.binary_search_by(|other| key(other).cmp(key(&row))) {
+            Ok(place) => list[place] = row,
+            Err(place) => list.insert(place, row),
+        }
+    }
 }
 
 /// Everything a store holds, by street code.

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     geometry::{LocalMetres, measure::distance_m},
-    index::{IssueFilter, Near, Snapshot},
-    model::{CodeScheme, Group, Level, LonLat, Polygon},
+    index::{HouseholdRow, IssueFilter, Near, PlanIndex, Snapshot, StreetIndex},
+    model::{Code, LonLat},
 };
 
 /// The nearest things, nearest first.
@@ -117,21 +117,19 @@ fn near_issues(snapshot: &Snapshot, at: LonLat, count: usize, filter: &IssueFilt
         .collect()
 }
 
-fn near_group(snapshot: &Snapshot, at: LonLat, group: &Group, distance: f64) -> Option<NearItem> {
-    let street = snapshot.street(&CodeScheme::default().ancestor(&group.code, Level::Street)?)?;
-    let households = &street.data.households;
-    let members = group.members.iter().filter_map(|id| {
-        let place = households.binary_search_by(|h| h.id.as_str().cmp(id)).ok()?;
-        Some(households[place].position)
-    });
+fn near_group(
+    at: LonLat,
+    Near { item: (street, plan, group), distance_m: distance }: &Near<(&StreetIndex, &PlanIndex, u32)>,
+) -> Option<NearItem> {
+    let members = plan.groups.members(*group).iter().map(|row| street.households.positions()[*row as usize]);
     let nearest = members.min_by(|a, b| distance_m(at, *a).total_cmp(&distance_m(at, *b)))?;
     Some(NearItem {
         kind: "group".into(),
-        code: Some(group.code.to_string()),
+        code: Some(plan.groups.codes()[*group as usize].to_string()),
         lon: nearest.lon(),
         lat: nearest.lat(),
-        distance_m: centimetres(distance),
-        households: Some(group.members.len()),
+        distance_m: centimetres(*distance),
+        households: Some(plan.groups.size(*group)),
         ..NearItem::default()
     })
 }
@@ -141,30 +139,30 @@ fn near_group(snapshot: &Snapshot, at: LonLat, group: &Group, distance: f64) -> 
 fn near_hulls(snapshot: &Snapshot, at: LonLat, count: usize, day: Date) -> Vec<NearItem> {
     let plane = LocalMetres::at(at);
     let plans = snapshot.streets.iter().filter_map(|street| street.plan_at(day));
-    let groups = plans.flat_map(|plan| plan.plan.groups.iter().zip(&plan.group_hulls));
-    let mut near: Vec<(f64, LonLat, &Group)> = groups
-        .filter_map(|(group, hull)| {
-            let middle = middle(hull)?;
-            Some((plane.distance(at, middle), middle, group))
+    let groups = plans.flat_map(|plan| (0..plan.groups.len() as u32).map(move |group| (plan, group)));
+    let mut near: Vec<(f64, LonLat, &Code, usize)> = groups
+        .filter_map(|(plan, group)| {
+            let middle = middle(plan.groups.hull(group))?;
+            Some((plane.distance(at, middle), middle, &plan.groups.codes()[group as usize], plan.groups.size(group)))
         })
         .collect();
-    near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.code.cmp(&b.2.code)));
+    near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.cmp(b.2)));
     near.truncate(count);
-    let item = |(_, middle, group): (f64, LonLat, &Group)| NearItem {
+    let item = |(_, middle, code, households): (f64, LonLat, &Code, usize)| NearItem {
         kind: "group".into(),
-        code: Some(group.code.to_string()),
+        code: Some(code.to_string()),
         lon: middle.lon(),
         lat: middle.lat(),
         distance_m: (distance_m(at, middle) / 10.0).round() * 10.0,
-        households: Some(group.members.len()),
+        households: Some(households),
         ..NearItem::default()
     };
     near.into_iter().map(item).collect()
 }
 
-/// The mean of a convex hull's corners; `None` when it has none.
-fn middle(hull: &Polygon) -> Option<LonLat> {
-    let corners = hull.exterior.split_last()?.1;
+/// The mean of a closed convex hull's corners; `None` when it has none.
+fn middle(hull: &[LonLat]) -> Option<LonLat> {
+    let corners = hull.split_last()?.1;
     let mean = |ordinate: fn(&LonLat) -> i32| {
         let sum: i64 = corners.iter().map(|corner| i64::from(ordinate(corner))).sum();
         sum.checked_div(corners.len() as i64).map(|mean| mean as i32)

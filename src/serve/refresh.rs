@@ -80,7 +80,7 @@ impl Service {
         };
         let code = street.clone();
         let next = tokio::task::spawn_blocking(move || {
-            before.snapshot.with_street(&code, data).map(|snapshot| Current::new(before.epoch + 1, snapshot, versions))
+            before.snapshot.with_street(&code, data).map(|(snapshot, _)| Current::new(before.epoch + 1, snapshot, versions))
         });
         self.current.store(Arc::new(next.await??));
         metrics::counter!("wangge_snapshots_total").increment(1);

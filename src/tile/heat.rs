@@ -137,20 +137,18 @@ pub fn draw_issues(scene: &Scene<'_>, writer: &mut LayerWriter) {
 
 fn draw_single_issues(scene: &Scene<'_>, writer: &mut LayerWriter) {
     let [id, category, status, reported_at, weight] = ["id", "category", "status", "reported_at", "weight"].map(|key| writer.key(key));
+    let mut one = None;
     for (bucket, ready, run) in admitted(scene) {
-        let one = writer.value(Value::Count(1));
-        let statuses = IssueStatus::ALL.map(|s| writer.value(Value::Text(s.as_str())));
         let words = &bucket.categories.words;
-        let categories: Vec<u32> = (0..words.len() as u32).map(|word| writer.value(Value::Text(words.get(word)))).collect();
-        for row in run {
-            if !ready.admits(row as u32) {
-                continue;
-            }
+        let (mut categories, mut statuses) = (vec![None; words.len()], [None; IssueStatus::ALL.len()]);
+        for row in run.filter(|row| ready.admits(*row as u32)) {
             let at = scene.frame.local(at_zoom(bucket.points.pixels()[row], scene.z()));
             let id_value = writer.push_value(Value::Text(bucket.ids().get(row as u32)));
             let time = writer.push_value(Value::Whole(bucket.reported_at()[row].as_second()));
-            let category_value = categories[bucket.categories.word(row as u32) as usize];
-            let status_value = statuses[bucket.statuses()[row] as usize];
+            let (word, stands) = (bucket.categories.word(row as u32), bucket.statuses()[row]);
+            let category_value = *categories[word as usize].get_or_insert_with(|| writer.value(Value::Text(words.get(word))));
+            let status_value = *statuses[stands as usize].get_or_insert_with(|| writer.value(Value::Text(stands.as_str())));
+            let one = *one.get_or_insert_with(|| writer.value(Value::Count(1)));
             let tags = [id, id_value, category, category_value, status, status_value, reported_at, time, weight, one];
             writer.point(None, at, &tags);
         }

@@ -1,7 +1,7 @@
 //! Which layer is drawn from what, and how a tile keeps its size.
 
 use super::{Layer, Query, TileCoord, areas, base, encode::LayerWriter, heat, people, pyramid::Frame};
-use crate::index::{PlanIndex, Snapshot, StreetIndex};
+use crate::index::{PlanIndex, Snapshot, StreetIndex, Theme};
 
 /// No tile is larger, uncompressed.
 ///
@@ -96,6 +96,18 @@ fn draw_layer(layer: Layer, scene: &Scene<'_>, writer: &mut LayerWriter) -> usiz
 }
 
 impl Layer {
+    /// Whether the layer is drawn from things of a theme.
+    pub fn shows(self, theme: Theme) -> bool {
+        theme
+            == match self {
+                Self::Streets | Self::Communities | Self::Cells | Self::Edges | Self::Labels | Self::Blocks => Theme::Areas,
+                Self::Groups => Theme::Groups,
+                Self::Households => Theme::Households,
+                Self::Buildings | Self::Roads | Self::Water => Theme::Ground,
+                Self::Issues | Self::Heat => Theme::Issues,
+            }
+    }
+
     /// The lowest zoom at which the layer holds anything.
     pub fn min_zoom(self) -> u8 {
         match self {
