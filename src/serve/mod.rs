@@ -14,6 +14,7 @@ mod counts;
 mod error;
 mod events;
 mod health;
+mod hotspots;
 mod info;
 mod issues;
 mod locate;

@@ -147,6 +147,14 @@ impl Params {
         converter.convert(x, y).map_err(|error| Error::BadCoordinate(format!("{error}{}", converter.swap_hint(x, y))))
     }
 
+    /// An instant, or the beginning of a day in China.
+    ///
+    /// # Errors
+    /// [`Error::BadParameter`].
+    pub fn instant(&self, name: &'static str) -> Result<Option<Timestamp>, Error> {
+        self.one(name)?.map(|text| parse_instant(name, text)).transpose()
+    }
+
     /// The issue filter of `category`, `status`, `from` and `to`.
     ///
     /// # Errors
@@ -161,8 +169,8 @@ impl Params {
         let mut filter = IssueFilter {
             categories: self.list("category").map(str::to_owned).collect(),
             statuses: statuses.collect::<Result<_, _>>()?,
-            from: self.one("from")?.map(|text| parse_instant("from", text)).transpose()?,
-            to: self.one("to")?.map(|text| parse_instant("to", text)).transpose()?,
+            from: self.instant("from")?,
+            to: self.instant("to")?,
         };
         // One way to write each filter, so that it is one key in the tile cache.
         filter.categories.sort();

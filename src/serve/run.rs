@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
 use super::{
-    Service, app, areas, collections, counts, events, health, info, issues, locate, near, observe, openapi, refresh, search, tilejson,
-    tiles,
+    Service, app, areas, collections, counts, events, health, hotspots, info, issues, locate, near, observe, openapi, refresh, search,
+    tilejson, tiles,
 };
 
 /// Longest time to the head of an answer.
@@ -99,6 +99,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/api/info", get(info::get_info))
         .route("/api/areas/{code}", get(areas::get_area))
         .route("/api/counts", get(counts::get_counts))
+        .route("/api/hotspots", get(hotspots::get_hotspots))
         .route("/api/locate", get(locate::locate_one))
         .route("/api/search", get(search::search_places))
         .route("/api/near", get(near::list_near))
