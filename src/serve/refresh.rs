@@ -3,11 +3,15 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use super::{Service, StartError, error::chain, events::ChangeEvent, health::recorder, state::Current};
-use crate::model::{ChangeKind, Code, Version};
+use super::{Service, StartError, error::chain, events::ChangeEvent, health::recorder, meter::meters, state::Current};
+use crate::{
+    index::{self, Snapshot},
+    model::{Bounds, ChangeKind, Code, Version},
+    tile::Layer,
+};
 
 /// Longest time between two looks at the store; a wake-up that got lost costs no more.
 const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(15);
@@ -79,10 +83,18 @@ impl Service {
             None => versions.remove(street),
         };
         let code = street.clone();
+        let start = Instant::now();
         let next = tokio::task::spawn_blocking(move || {
-            before.snapshot.with_street(&code, data).map(|snapshot| Current::new(before.epoch + 1, snapshot, versions))
+            let next = before.snapshot.with_street(&code, data).map(|snapshot| Current::new(snapshot, versions))?;
+            let areas = [&before, &next].map(|world| reach(&world.snapshot, &code));
+            Ok::<_, index::Error>((next, areas))
         });
-        self.current.store(Arc::new(next.await??));
+        let (next, areas) = next.await??;
+        self.current.store(Arc::new(next));
+        metrics::histogram!("wangge_snapshot_build_seconds").record(start.elapsed());
+        // After the swap: see the tile cache's invariant.
+        let areas: Vec<Bounds> = areas.into_iter().flatten().collect();
+        meters().dropped.increment(self.tiles.forget(&Layer::ALL, &areas) as u64);
         metrics::counter!("wangge_snapshots_total").increment(1);
         self.tell(ChangeEvent { street: street.clone(), version, rows });
         Ok(())
@@ -94,4 +106,11 @@ impl Service {
         // Nobody listening is no failure.
         let _ = self.changes.send(change);
     }
+}
+
+/// Where anything of a street can be drawn.
+fn reach(snapshot: &Snapshot, street: &Code) -> Option<Bounds> {
+    let street = snapshot.street(street)?;
+    let issues = Bounds::of(street.data.issues.iter().map(|issue| &issue.position));
+    street.bounds.into_iter().chain(issues).reduce(Bounds::union)
 }
