@@ -6,13 +6,14 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
 use jiff::{Timestamp, civil::Date};
 use tokio::sync::{Semaphore, broadcast, watch};
 
-use super::{Error, events::ChangeEvent, info::IssuesInfo, params, tile_cache::TileCache};
+use super::{Error, events::ChangeEvent, info::IssuesInfo, making::Makers, params, tile_cache::TileCache};
 use crate::{
     index::{self, Snapshot},
     model::{Code, Version},
@@ -35,13 +36,13 @@ pub struct Options {
     pub households: bool,
     /// Whose `Host` headers are answered.
     pub hosts: Hosts,
-    /// Bytes the tile cache may hold.
+    /// Bytes the tile cache may hold; with none, every tile is made when it is asked for.
     pub tile_cache_bytes: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 256 << 20 }
+        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 64 << 20 }
     }
 }
 
@@ -61,8 +62,8 @@ pub enum StartError {
 
 /// A snapshot and what is worked out of it once.
 pub(super) struct Current {
-    /// Rises with every swap; part of the tile cache's keys.
-    pub epoch: u64,
+    /// When it was put in place.
+    pub since: Instant,
     /// The world.
     pub snapshot: Snapshot,
     /// The version of every street in it.
@@ -72,8 +73,8 @@ pub(super) struct Current {
 }
 
 impl Current {
-    pub(super) fn new(epoch: u64, snapshot: Snapshot, versions: BTreeMap<Code, Version>) -> Self {
-        Self { epoch, snapshot, versions, issues: OnceLock::new() }
+    pub(super) fn new(snapshot: Snapshot, versions: BTreeMap<Code, Version>) -> Self {
+        Self { since: Instant::now(), snapshot, versions, issues: OnceLock::new() }
     }
 }
 
@@ -83,6 +84,7 @@ pub struct Service {
     pub(super) store: Arc<dyn Store>,
     pub(super) current: ArcSwap<Current>,
     pub(super) tiles: TileCache,
+    pub(super) makers: Makers,
     /// How many requests with many positions are worked on at a time.
     pub(super) locating: Arc<Semaphore>,
     pub(super) changes: broadcast::Sender<ChangeEvent>,
@@ -111,10 +113,11 @@ impl Service {
         }
         Ok(Arc::new(Self {
             tiles: TileCache::new(options.tile_cache_bytes),
+            makers: Makers::new(),
             locating: Arc::new(Semaphore::new(2)),
             options,
             store,
-            current: ArcSwap::from_pointee(Current::new(1, snapshot, versions)),
+            current: ArcSwap::from_pointee(Current::new(snapshot, versions)),
             changes: broadcast::Sender::new(256),
             ending: watch::Sender::new(false),
             fresh: AtomicBool::new(true),
