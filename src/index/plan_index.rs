@@ -2,7 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::{Error, derived::Derived, ground::Ground, hull::hull_around, lists::Lists, tree::BoxTree};
+use super::{
+    Error,
+    covering::{BESIDE_STEPS, Covering},
+    derived::Derived,
+    ground::Ground,
+    hull::hull_around,
+    lists::Lists,
+    tree::BoxTree,
+};
 use crate::{
     geometry::{
         Coverage, FaceId, LocalMetres,
@@ -48,6 +56,8 @@ pub struct PlanIndex {
     /// What the tile room keeps.
     pub tiles: Derived,
     block_tree: BoxTree,
+    /// `None` when the blocks do not fit together.
+    covering: Option<Covering>,
     arcs_of_cell: Lists,
     households_of_cell: Lists,
     /// Positions in the order of `households_of_cell.rows()`, so that a cell's households are read in one run.
@@ -109,9 +119,6 @@ pub enum Hold {
     Beside(u32),
 }
 
-/// How far the plan's outer border may stand from the street's boundary, in grid steps.
-const BENT_STEPS: i32 = 2;
-
 /// The nearest place of a cell's border.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Border {
@@ -150,6 +157,7 @@ impl PlanIndex {
                 }
             }
         }
+        let covering = Covering::build(&cells);
         let block_tree = BoxTree::build((0..).zip(&plan.blocks).filter_map(|(i, b)| Some((i, Bounds::of(&b.outline.exterior)?))));
         let sides = (0..).zip(&cells.arcs).flat_map(|(i, arc)| [arc.left, arc.right].map(|f| f.map(|f| (f.0, i))));
         let arcs_of_cell = Lists::build(plan.cells.len(), sides.flatten());
@@ -174,6 +182,7 @@ impl PlanIndex {
             group_tree,
             tiles: Derived::default(),
             block_tree,
+            covering,
             arcs_of_cell,
             households_of_cell,
             positions_by_cell,
@@ -239,6 +248,14 @@ impl PlanIndex {
 
     /// The cell that holds a position; `None` outside the plan. Exact.
     pub fn cell_at(&self, at: LonLat) -> Option<Hold> {
+        match &self.covering {
+            Some(covering) => covering.hold(at),
+            None => self.cell_by_blocks(at),
+        }
+    }
+
+    /// The same, block by block: also for blocks that overlap.
+    fn cell_by_blocks(&self, at: LonLat) -> Option<Hold> {
         let blocks = &self.plan.blocks;
         if let Some(block) = self.block_tree.at(at).find(|b| owns(&blocks[*b as usize].outline, at)) {
             return Some(Hold::Owned(blocks[block as usize].cell));
@@ -250,10 +267,10 @@ impl PlanIndex {
     /// The cell a step or two beside the position, to the west and south first.
     fn cell_beside(&self, at: LonLat) -> Option<u32> {
         let moved = |east: i32, north: i32| LonLat::new(at.lon_e7.saturating_add(east), at.lat_e7.saturating_add(north));
-        let near = self.block_tree.meeting(Bounds { min: moved(-BENT_STEPS, -BENT_STEPS), max: moved(BENT_STEPS, BENT_STEPS) });
+        let near = self.block_tree.meeting(Bounds { min: moved(-BESIDE_STEPS, -BESIDE_STEPS), max: moved(BESIDE_STEPS, BESIDE_STEPS) });
         let blocks = &self.plan.blocks;
         let owner = |p: LonLat| near.iter().find(|b| owns(&blocks[**b as usize].outline, p)).map(|b| blocks[*b as usize].cell);
-        (1..=BENT_STEPS).filter(|_| !near.is_empty()).find_map(|d| {
+        (1..=BESIDE_STEPS).filter(|_| !near.is_empty()).find_map(|d| {
             let ways = [(-d, 0), (0, -d), (d, 0), (0, d), (-d, -d), (-d, d), (d, -d), (d, d)];
             ways.into_iter().find_map(|(east, north)| owner(moved(east, north)))
         })
