@@ -4,6 +4,7 @@
 //! **Invariant:** a position has one answer per day: one cell of each level, or an explained "none".
 
 mod area;
+mod covering;
 mod derived;
 mod ground;
 mod groups;

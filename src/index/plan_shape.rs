@@ -2,7 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::{Error, NONE, derived::Derived, lists::Lists, tree::BoxTree};
+use super::{
+    Error, NONE,
+    covering::{BESIDE_STEPS, Covering},
+    derived::Derived,
+    lists::Lists,
+    tree::BoxTree,
+};
 use crate::{
     geometry::{
         Coverage, FaceId, LocalMetres,
@@ -54,6 +60,8 @@ pub struct PlanShape {
     /// Cells' extents.
     pub(super) cell_extents: Vec<Extent>,
     block_tree: BoxTree,
+    /// `None` when the blocks do not fit together.
+    covering: Option<Covering>,
     arcs_of_cell: Lists,
 }
 
@@ -85,9 +93,6 @@ pub enum Hold {
     /// Outside, but within the rounding of the plan's outer border: lines that end there bend it by up to half a grid step.
     Beside(u32),
 }
-
-/// How far the plan's outer border may stand from the street's boundary, in grid steps.
-const BENT_STEPS: i32 = 2;
 
 /// The nearest place of a cell's border.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,6 +127,7 @@ impl PlanShape {
         let sides = (0..).zip(&cells.arcs).flat_map(|(i, arc)| [arc.left, arc.right].map(|f| f.map(|f| (f.0, i))));
         let mut shape = Self {
             block_tree: BoxTree::build((0..).zip(&outlines).filter_map(|(i, outline)| Some((i, Bounds::of(&outline.exterior)?)))),
+            covering: Covering::build(&cells),
             arcs_of_cell: Lists::build(plan.cells.len(), sides.flatten()),
             cell_extents: cells.outlines().par_iter().map(Extent::of).collect(),
             street_extent: Extent::default(),
@@ -163,6 +169,14 @@ impl PlanShape {
 
     /// The cell that holds a position; `None` outside the plan. Exact.
     pub fn cell_at(&self, at: LonLat) -> Option<Hold> {
+        match &self.covering {
+            Some(covering) => covering.hold(at),
+            None => self.cell_by_blocks(at),
+        }
+    }
+
+    /// The same, block by block: also for blocks that overlap.
+    fn cell_by_blocks(&self, at: LonLat) -> Option<Hold> {
         let blocks = &self.outlines;
         if let Some(block) = self.block_tree.at(at).find(|b| owns(&blocks[*b as usize], at)) {
             return Some(Hold::Owned(self.cell_of_block[block as usize]));
@@ -187,10 +201,10 @@ impl PlanShape {
     /// The cell a step or two beside the position, to the west and south first.
     fn cell_beside(&self, at: LonLat) -> Option<u32> {
         let moved = |east: i32, north: i32| LonLat::new(at.lon_e7.saturating_add(east), at.lat_e7.saturating_add(north));
-        let near = self.block_tree.meeting(Bounds { min: moved(-BENT_STEPS, -BENT_STEPS), max: moved(BENT_STEPS, BENT_STEPS) });
+        let near = self.block_tree.meeting(Bounds { min: moved(-BESIDE_STEPS, -BESIDE_STEPS), max: moved(BESIDE_STEPS, BESIDE_STEPS) });
         let blocks = &self.outlines;
         let owner = |p: LonLat| near.iter().find(|b| owns(&blocks[**b as usize], p)).map(|b| self.cell_of_block[*b as usize]);
-        (1..=BENT_STEPS).filter(|_| !near.is_empty()).find_map(|d| {
+        (1..=BESIDE_STEPS).filter(|_| !near.is_empty()).find_map(|d| {
             let ways = [(-d, 0), (0, -d), (d, 0), (0, d), (-d, -d), (-d, d), (d, -d), (d, d)];
             ways.into_iter().find_map(|(east, north)| owner(moved(east, north)))
         })
