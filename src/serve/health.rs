@@ -86,7 +86,7 @@ impl Service {
         metrics::gauge!("wangge_snapshot_age_seconds").set(current.since.elapsed().as_secs_f64());
         metrics::gauge!("wangge_snapshot_streets").set(streets.len() as f64);
         metrics::gauge!("wangge_snapshot_households").set(households);
-        metrics::gauge!("wangge_snapshot_issues").set(current.snapshot.issues.len() as f64);
+        metrics::gauge!("wangge_snapshot_issues").set(current.snapshot.issue_count() as f64);
         metrics::gauge!("wangge_event_listeners").set(self.changes.receiver_count() as f64);
         metrics::gauge!("wangge_tile_cache_bytes").set(self.tiles.bytes() as f64);
         if let Some(bytes) = resident_bytes() {

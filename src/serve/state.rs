@@ -10,12 +10,13 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use futures::{StreamExt, TryStreamExt};
 use jiff::{Timestamp, civil::Date};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use super::{Error, events::ChangeEvent, info::IssuesInfo, making::Makers, params, tile_cache::TileCache};
 use crate::{
-    index::{self, Snapshot},
+    index::{self, Snapshot, StreetIndex},
     model::{Code, Version},
     store::{self, Store},
 };
@@ -102,9 +103,10 @@ impl Service {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(store: Arc<dyn Store>, options: Options) -> Result<Arc<Self>, StartError> {
-        let world = store.load().await?;
-        let versions: BTreeMap<Code, Version> = world.iter().map(|(code, data)| (code.clone(), data.version)).collect();
-        let snapshot = tokio::task::spawn_blocking(|| Snapshot::build(world)).await??;
+        let streets = load_streets(&store).await?;
+        let versions: BTreeMap<Code, Version> = streets.iter().map(|(version, street)| (street.code.clone(), *version)).collect();
+        let streets = streets.into_iter().map(|(_, street)| street).collect();
+        let snapshot = tokio::task::spawn_blocking(|| Snapshot::of_streets(streets)).await?;
         let sources = Sources::default();
         for street in versions.keys() {
             for note in store.changes_since(street, 0).await? {
@@ -149,6 +151,22 @@ impl Service {
     pub fn end(&self) {
         self.ending.send_replace(true);
     }
+}
+
+/// Streets in the loading at a time: one is read while another is indexed, and no more rows are held than theirs.
+const LOADS_AT_ONCE: usize = 2;
+
+/// Every street, indexed, with its version. Each is read as of one moment; what is committed meanwhile to one read before is
+/// caught up with later, as any other change.
+async fn load_streets(store: &Arc<dyn Store>) -> Result<Vec<(Version, StreetIndex)>, StartError> {
+    let codes = store.versions().await?.into_keys();
+    let loads = futures::stream::iter(codes).map(|code| async move {
+        let Some(data) = store.load_street(&code).await? else { return Ok::<_, StartError>(None) };
+        let version = data.version;
+        let street = tokio::task::spawn_blocking(move || StreetIndex::build(code, data)).await??;
+        Ok(Some((version, street)))
+    });
+    loads.buffer_unordered(LOADS_AT_ONCE).try_filter_map(async |street| Ok(street)).try_collect().await
 }
 
 /// What the change log calls the import of the invented city.
