@@ -4,7 +4,11 @@ use std::{hash::Hasher as _, ops::Range};
 
 use rustc_hash::FxHasher;
 
-use super::pyramid::{EXTENT, Pixel};
+use super::{
+    clip::Clipper,
+    pyramid::{EXTENT, Pixel},
+    wire::{WirePath, varint, zigzag},
+};
 
 /// A property's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,9 +48,11 @@ pub struct LayerWriter {
     values: Values,
     is_empty: bool,
     /// The open feature's pairs of key and value.
-    tags: Vec<u8>,
+    pairs: Vec<u8>,
     /// The open feature's geometry.
     pub geometry: Commands,
+    /// Scratch for what crosses the tile's edge.
+    pub clipper: Clipper,
 }
 
 /// What a feature's geometry is.
@@ -73,7 +79,7 @@ impl LayerWriter {
     pub fn begin(&mut self, name: &'static str) {
         self.keys.clear();
         self.values.clear();
-        self.tags.clear();
+        self.pairs.clear();
         self.geometry.clear();
         self.is_empty = true;
         self.body = self.out.len() + 1 + LENGTH_ROOM;
@@ -111,10 +117,7 @@ impl LayerWriter {
 
     /// Adds a feature; equal values are stored once.
     pub fn feature(&mut self, id: Option<u64>, shape: Shape<'_>, properties: &[(&'static str, Value<'_>)]) {
-        for (key, value) in properties {
-            let (key, value) = (self.key(key), self.value(*value));
-            self.tag(key, value);
-        }
+        self.tags(properties);
         let kind = self.geometry.shape(shape);
         self.close_feature(id, kind);
     }
@@ -122,31 +125,39 @@ impl LayerWriter {
     /// Adds a point with pairs of [`LayerWriter::key`] and [`LayerWriter::value`] or [`LayerWriter::push_value`].
     pub fn point(&mut self, id: Option<u64>, at: Pixel, tags: &[u32]) {
         for number in tags {
-            varint(&mut self.tags, u64::from(*number));
+            varint(&mut self.pairs, u64::from(*number));
         }
         self.geometry.path(&[at]);
         self.close_feature(id, Kind::Point);
     }
 
-    /// Gives the open feature a property.
+    /// Gives the open feature properties; equal values are stored once.
+    pub fn tags(&mut self, properties: &[(&'static str, Value<'_>)]) {
+        for (key, value) in properties {
+            let (key, value) = (self.key(key), self.value(*value));
+            self.tag(key, value);
+        }
+    }
+
+    /// Gives the open feature a property by the numbers of its key and its value.
     pub fn tag(&mut self, key: u32, value: u32) {
-        varint(&mut self.tags, u64::from(key));
-        varint(&mut self.tags, u64::from(value));
+        varint(&mut self.pairs, u64::from(key));
+        varint(&mut self.pairs, u64::from(value));
     }
 
     /// Writes the feature made of the tags and the geometry given since the last.
     pub fn close_feature(&mut self, id: Option<u64>, kind: Kind) {
         let geometry = &self.geometry.bytes;
         let field_len = |bytes: &[u8]| 1 + varint_len(bytes.len() as u64) + bytes.len();
-        let length = id.map_or(0, |id| 1 + varint_len(id)) + field_len(&self.tags) + 2 + field_len(geometry);
+        let length = id.map_or(0, |id| 1 + varint_len(id)) + field_len(&self.pairs) + 2 + field_len(geometry);
         field_varint_raw(&mut self.out, 2 << 3 | 2, length as u64);
         if let Some(id) = id {
             field_varint(&mut self.out, 1, id);
         }
-        field_bytes(&mut self.out, 2, &self.tags);
+        field_bytes(&mut self.out, 2, &self.pairs);
         field_varint(&mut self.out, 3, kind as u64);
         field_bytes(&mut self.out, 4, geometry);
-        self.tags.clear();
+        self.pairs.clear();
         self.geometry.clear();
         self.is_empty = false;
     }
@@ -341,6 +352,23 @@ impl Commands {
         self.bytes.push(Self::CLOSE_PATH);
     }
 
+    /// A path that lies in the tile; its points are from the world's corner, the tile's is `origin`.
+    pub fn whole_path(&mut self, path: WirePath<'_>, origin: Pixel) {
+        let local = |p: Pixel| Pixel::new(p.x - origin.x, p.y - origin.y);
+        self.move_to(local(path.first()));
+        if path.len() > 1 {
+            varint(&mut self.bytes, Self::LINE_TO | (path.len() as u64 - 1) << 3);
+            self.bytes.extend_from_slice(path.steps());
+        }
+        self.cursor = local(path.last());
+    }
+
+    /// A ring that lies in the tile.
+    pub fn whole_ring(&mut self, path: WirePath<'_>, origin: Pixel) {
+        self.whole_path(path, origin);
+        self.bytes.push(Self::CLOSE_PATH);
+    }
+
     fn move_to(&mut self, p: Pixel) {
         varint(&mut self.bytes, Self::MOVE_TO | 1 << 3);
         self.go(p);
@@ -354,27 +382,16 @@ impl Commands {
 }
 
 /// Twice the area by the surveyor's formula with y south: positive for a ring that runs clockwise on the map, as MVT 2.1 wants of exteriors.
-pub fn area2(ring: &[Pixel]) -> i128 {
+/// Exact for ordinates below 2³⁰, which those of a clipped ring are.
+pub fn area2(ring: &[Pixel]) -> i64 {
     let Some(&last) = ring.last() else { return 0 };
     let mut previous = last;
-    let mut sum = 0;
+    let mut sum = 0i64;
     for &p in ring {
-        sum += i128::from(previous.x) * i128::from(p.y) - i128::from(p.x) * i128::from(previous.y);
+        sum = sum.wrapping_add(previous.x.wrapping_mul(p.y).wrapping_sub(p.x.wrapping_mul(previous.y)));
         previous = p;
     }
     sum
-}
-
-fn zigzag(v: i64) -> u64 {
-    ((v << 1) ^ (v >> 63)) as u64
-}
-
-fn varint(out: &mut Vec<u8>, mut v: u64) {
-    while v >= 0x80 {
-        out.push(v as u8 | 0x80);
-        v >>= 7;
-    }
-    out.push(v as u8);
 }
 
 /// Bytes a varint takes.
