@@ -100,6 +100,11 @@ pub trait Store: Send + Sync {
     /// One street; `Ok(None)` when nothing is known of it.
     fn load_street<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>>;
 
+    /// TEMPORARY
+    fn load_delta<'a>(&'a self, _street: &'a Code, _since: Version) -> BoxFuture<'a, Result<Option<crate::model::Delta>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Versions of all streets.
     fn versions(&self) -> BoxFuture<'_, Result<BTreeMap<Code, Version>, Error>>;
 
