@@ -17,4 +17,4 @@ pub use plan::{Block, Cell, CellKind, Community, Group, Plan, PlanId, PlanState}
 pub use record::{Area, Building, Household, Line, LineClass, Water};
 pub use rules::{Rule, Rules};
 pub use shape::{Bounds, LonLat, MultiPolygon, Polygon, Ring};
-pub use world::{Change, ChangeKind, ChangeNote, ChangeSet, NO_STREET, StreetData, Version, World};
+pub use world::{Change, ChangeKind, ChangeNote, ChangeSet, Delta, NO_STREET, StreetData, Version, World};
