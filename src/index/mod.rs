@@ -22,7 +22,7 @@ pub use area::{AreaSummary, IssueCount, IssueFilter};
 pub use derived::Derived;
 pub use ground::Ground;
 pub use lists::Lists;
-pub use locate::{FoundCell, Location, NoPlace, Place};
+pub use locate::{FoundCell, Location, NoPlace, Place, Surroundings};
 pub use mercator::{WorldPixel, latitude_of};
 pub use nearest::Near;
 pub use plan_index::{AreaStats, Border, Hold, NONE, PlanIndex};

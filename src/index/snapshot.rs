@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Error, IssueFilter,
+    covering::Covering,
     ground::Ground,
     lists::Lists,
     plan_index::{AreaStats, Hold, NONE, PlanIndex},
@@ -50,6 +51,8 @@ pub struct StreetIndex {
     pub ground: Arc<Ground>,
     /// The box around the street's boundary and every plan.
     pub bounds: Option<Bounds>,
+    /// Whether a position lies within its boundary; `None` without one.
+    pub(super) within: Option<Arc<Covering>>,
     /// The street without any plan: its own boundary, and all its households and buildings.
     pub stats: AreaStats,
 }
@@ -198,7 +201,11 @@ impl StreetIndex {
             _ => own_stats(&data),
         };
         let bounds = stats.bounds.into_iter().chain(plans.iter().filter_map(|p| p.street_stats.bounds)).reduce(Bounds::union);
-        Ok(Self { code, data: Arc::new(data), plans, ground, bounds, stats })
+        let within = match previous {
+            Some(old) if old.data.areas == data.areas => old.within.clone(),
+            _ => data.street().and_then(|area| Covering::of_shape(&area.boundary)).map(Arc::new),
+        };
+        Ok(Self { code, data: Arc::new(data), plans, ground, bounds, within, stats })
     }
 
     /// The plan in force on the day.
@@ -215,6 +222,9 @@ impl StreetIndex {
     pub(super) fn holds(&self, at: LonLat) -> Option<Side> {
         if !self.bounds.is_some_and(|b| b.contains(at)) {
             return None;
+        }
+        if let Some(within) = &self.within {
+            return within.side(at);
         }
         let parts = &self.data.street()?.boundary.0;
         if parts.iter().any(|part| owns(part, at)) {
