@@ -9,8 +9,8 @@ use std::cmp::Ordering;
 
 use super::{lists::Lists, plan_index::NONE, plan_shape::Hold};
 use crate::{
-    geometry::{Coverage, FaceId},
-    model::{Bounds, LonLat},
+    geometry::{Coverage, FaceId, ring::Side},
+    model::{Bounds, LonLat, MultiPolygon},
 };
 
 /// How far outside a coverage a position may stand and still be held, in grid steps: lines that end on the outer border bend it
@@ -135,6 +135,11 @@ impl Covering {
         Self::with_side(&segments, bounds, (SMALLEST..31).find(fits)?)
     }
 
+    /// Covers one shape; `None` for one whose parts overlap.
+    pub fn of_shape(shape: &MultiPolygon) -> Option<Self> {
+        Self::build(&Coverage::from_polygons(std::slice::from_ref(shape)).ok()?)
+    }
+
     fn with_side(segments: &[Segment], bounds: Bounds, shift: u32) -> Option<Self> {
         let [columns, rows] = extent(bounds, shift).map(|count| count as u32);
         let origin = origin(bounds);
@@ -200,6 +205,14 @@ impl Covering {
         }
     }
 
+    /// How any face holds a position: as its owner, or on the outer border only; `None` outside.
+    pub fn side(&self, at: LonLat) -> Option<Side> {
+        match self.owner(at) {
+            NONE => self.lowest_touching(at).map(|_| Side::Border),
+            _ => Some(Side::Inside),
+        }
+    }
+
     /// The face that owns a position; [`NONE`] outside.
     fn owner(&self, at: LonLat) -> u32 {
         match self.square(at) {
@@ -214,17 +227,21 @@ impl Covering {
         if [(-1, -1), (-1, 1), (1, -1), (1, 1)].into_iter().all(|(east, north)| is_outside(east, north)) {
             return None;
         }
-        if let Square::Touched(place) = self.square(at) {
-            let touching = self.in_square(place, at).segments.iter().filter(|s| s.touches(at));
-            if let Some(lowest) = touching.flat_map(|s| [s.above, s.below]).filter(|face| *face != NONE).min() {
-                return Some(Hold::Touched(lowest));
-            }
+        if let Some(lowest) = self.lowest_touching(at) {
+            return Some(Hold::Touched(lowest));
         }
         (1..=BESIDE_STEPS).find_map(|d| {
             let ways = [(-d, 0), (0, -d), (d, 0), (0, d), (-d, -d), (-d, d), (d, -d), (d, d)];
             let owners = ways.into_iter().map(|(east, north)| self.owner(moved(east, north)));
             owners.into_iter().find(|owner| *owner != NONE).map(Hold::Beside)
         })
+    }
+
+    /// Of the faces on whose border a position lies the first.
+    fn lowest_touching(&self, at: LonLat) -> Option<u32> {
+        let Square::Touched(place) = self.square(at) else { return None };
+        let touching = self.in_square(place, at).segments.iter().filter(|s| s.touches(at));
+        touching.flat_map(|s| [s.above, s.below]).filter(|face| *face != NONE).min()
     }
 
     fn square(&self, at: LonLat) -> Square {
@@ -358,7 +375,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        geometry::ring::{Side, owns, side},
+        geometry::ring::{owns, side},
         model::Polygon,
     };
 

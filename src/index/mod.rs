@@ -34,7 +34,7 @@ pub use hotspot::{Hotspot, Measure, gi_star};
 pub use households::{HouseholdRow, Households};
 pub use issues::{BucketFilter, IssueBucket, IssueRow};
 pub use lists::Lists;
-pub use locate::{FoundCell, Location, NoPlace, Place};
+pub use locate::{FoundCell, Location, NoPlace, Place, Surroundings};
 pub use mercator::{WorldPixel, latitude_of};
 pub use nearest::Near;
 pub use plan_index::{AreaStats, NONE, PlanIndex, Rows};

@@ -197,15 +197,18 @@ impl PlanIndex {
     /// near households the first by id.
     pub fn group_near(&self, cell: u32, at: LonLat, households: &Households) -> Option<u32> {
         let plane = LocalMetres::at(at);
-        let distance_2 = |row: u32| {
+        let mut nearest: Option<(f64, u32)> = None;
+        for &row in self.households_of_cell.list(cell as usize) {
             let [x, y] = plane.xy(households.positions()[row as usize]);
-            x * x + y * y
-        };
-        let rows = self.households_of_cell.list(cell as usize).iter();
-        let (_, nearest) = rows.map(|row| (distance_2(*row), *row)).min_by(|a, b| {
-            let by_id = || households.ids().get(a.1).cmp(households.ids().get(b.1));
-            a.0.total_cmp(&b.0).then_with(by_id)
-        })?;
+            let squared = x * x + y * y;
+            let is_nearer = nearest.is_none_or(|(least, other)| {
+                squared < least || squared == least && households.ids().get(row) < households.ids().get(other)
+            });
+            if is_nearer {
+                nearest = Some((squared, row));
+            }
+        }
+        let (_, nearest) = nearest?;
         Some(self.group_of_household[nearest as usize])
     }
 }

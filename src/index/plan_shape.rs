@@ -63,6 +63,8 @@ pub struct PlanShape {
     /// `None` when the blocks do not fit together.
     covering: Option<Covering>,
     arcs_of_cell: Lists,
+    /// For every arc of the cells the box around it.
+    arc_boxes: Vec<Bounds>,
 }
 
 /// How large an area is and where.
@@ -129,6 +131,7 @@ impl PlanShape {
             block_tree: BoxTree::build((0..).zip(&outlines).filter_map(|(i, outline)| Some((i, Bounds::of(&outline.exterior)?)))),
             covering: Covering::build(&cells),
             arcs_of_cell: Lists::build(plan.cells.len(), sides.flatten()),
+            arc_boxes: cells.arcs.iter().filter_map(|arc| Bounds::of(&arc.path)).collect(),
             cell_extents: cells.outlines().par_iter().map(Extent::of).collect(),
             street_extent: Extent::default(),
             community_extents: Vec::new(),
@@ -219,21 +222,45 @@ impl PlanShape {
     /// Of equally near arcs the first in the coverage.
     pub fn border(&self, cell: u32, at: LonLat) -> Option<Border> {
         let plane = LocalMetres::at(at);
-        let mut best: Option<(f64, u32, [LonLat; 2], [f64; 2])> = None;
-        for &arc in self.arcs_of_cell.list(cell as usize) {
-            for pair in self.cells.arcs[arc as usize].path.windows(2) {
-                let foot = measure::foot_on_segment([0.0, 0.0], plane.xy(pair[0]), plane.xy(pair[1]));
-                let distance = foot[0].hypot(foot[1]);
-                if best.is_none_or(|b| distance < b.0) {
-                    best = Some((distance, arc, [pair[0], pair[1]], foot));
-                }
+        let arcs = self.arcs_of_cell.list(cell as usize);
+        // The arc whose box is nearest first: most of the others then need no look.
+        let at_least = |arc: u32| squared_at_least(plane, self.arc_boxes[arc as usize]);
+        let first = arcs.iter().copied().min_by(|a, b| at_least(*a).total_cmp(&at_least(*b)))?;
+        let mut best = (first, self.nearest_on_arc(first, plane)?);
+        for arc in arcs.iter().copied().filter(|arc| *arc != first) {
+            // Rounding may put a corner of a box a hair beyond the arc in it.
+            if at_least(arc) > best.1.squared_m2 * (1.0 + 1e-9) {
+                continue;
+            }
+            let Some(near) = self.nearest_on_arc(arc, plane) else { continue };
+            if near.squared_m2 < best.1.squared_m2 || (near.squared_m2 == best.1.squared_m2 && arc < best.0) {
+                best = (arc, near);
             }
         }
-        let (distance_m, arc, [from, to], foot) = best?;
+        let (arc, NearOnArc { squared_m2, foot, edge }) = best;
         let arc = &self.cells.arcs[arc as usize];
+        let [from, to] = [arc.path[edge], arc.path[edge + 1]];
         let is_left = arc.left == Some(FaceId(cell));
         let beyond = if is_left { arc.right } else { arc.left }.map(|face| face.0);
-        Some(Border { distance_m, beyond, segment: if is_left { [from, to] } else { [to, from] }, foot: plane.position(foot) })
+        let segment = if is_left { [from, to] } else { [to, from] };
+        Some(Border { distance_m: squared_m2.sqrt(), beyond, segment, foot: plane.position(foot) })
+    }
+
+    /// The place of an arc nearest to the origin of the plane, of equally near ones the first.
+    fn nearest_on_arc(&self, arc: u32, plane: LocalMetres) -> Option<NearOnArc> {
+        let (start, rest) = self.cells.arcs[arc as usize].path.split_first()?;
+        let mut from = plane.xy(*start);
+        let mut best: Option<NearOnArc> = None;
+        for (edge, to) in rest.iter().enumerate() {
+            let to = plane.xy(*to);
+            let foot = measure::foot_on_segment([0.0, 0.0], from, to);
+            let squared_m2 = foot[0] * foot[0] + foot[1] * foot[1];
+            if best.as_ref().is_none_or(|best| squared_m2 < best.squared_m2) {
+                best = Some(NearOnArc { squared_m2, foot, edge });
+            }
+            from = to;
+        }
+        best
     }
 
     /// The index of a cell by its code.
@@ -245,6 +272,21 @@ impl PlanShape {
     pub fn community(&self, code: &Code) -> Option<u32> {
         self.plan.communities.binary_search_by(|c| c.code.cmp(code)).ok().map(|i| i as u32)
     }
+}
+
+/// The place of an arc nearest to the origin of a plane.
+struct NearOnArc {
+    squared_m2: f64,
+    foot: [f64; 2],
+    /// From the path's position of this number to the next.
+    edge: usize,
+}
+
+/// A lower bound of the squared distance, in m², from the origin of a plane to what lies in the box.
+fn squared_at_least(plane: LocalMetres, bounds: Bounds) -> f64 {
+    let (low, high) = (plane.xy(bounds.min), plane.xy(bounds.max));
+    let [x, y] = [0, 1].map(|axis| low[axis].max(-high[axis]).max(0.0));
+    x * x + y * y
 }
 
 /// The last code of a sorted list that is a prefix of `code`.

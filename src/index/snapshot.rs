@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::{
     Error, NONE,
+    covering::Covering,
     ground::Ground,
     households::{HouseholdRow, Households},
     issues::{IssueBucket, IssueRow, change_buckets, fill_buckets},
@@ -50,6 +51,8 @@ pub struct StreetIndex {
     pub plans: Vec<Arc<PlanIndex>>,
     /// The box around the street's boundary and every plan.
     pub bounds: Option<Bounds>,
+    /// Whether a position lies within its boundary; `None` without one.
+    within: Option<Arc<Covering>>,
     /// The street without any plan: its own boundary, and all its households and buildings.
     pub stats: AreaStats,
 }
@@ -240,6 +243,7 @@ impl StreetIndex {
         Ok(Self {
             households_of_building: Arc::default(),
             bounds: None,
+            within: within(&areas),
             stats: AreaStats::default(),
             code,
             areas,
@@ -286,7 +290,10 @@ impl StreetIndex {
             touched.issues(before.chain(put_issues.iter().map(|issue| issue.position)));
         }
         if let Some(StreetData { areas, lines, waters, buildings, .. }) = ground {
-            new.areas = areas;
+            if areas != self.areas {
+                new.within = within(&areas);
+                new.areas = areas;
+            }
             new.ground = Arc::new(Ground::build(lines, waters, buildings));
             let rows = Rows { households: &self.households, ground: &new.ground };
             new.plans = self.plans.iter().map(|plan| Arc::new(plan.with_ground(rows))).collect();
@@ -327,6 +334,7 @@ impl StreetIndex {
             issues: self.issues.clone(),
             plans: self.plans.clone(),
             bounds: self.bounds,
+            within: self.within.clone(),
             stats: self.stats,
         }
     }
@@ -355,7 +363,7 @@ impl StreetIndex {
 
     /// The street's own area; `None` for [`NO_STREET`] and for a street known only by its issues.
     pub fn area(&self) -> Option<&Area> {
-        self.areas.iter().find(|area| area.level == Level::Street)
+        street_area(&self.areas)
     }
 
     /// The plan in force on the day.
@@ -383,12 +391,23 @@ impl StreetIndex {
         if !self.bounds.is_some_and(|b| b.contains(at)) {
             return None;
         }
+        if let Some(within) = &self.within {
+            return within.side(at);
+        }
         let parts = &self.area()?.boundary.0;
         if parts.iter().any(|part| owns(part, at)) {
             return Some(Side::Inside);
         }
         parts.iter().any(|part| side(part, at) == Side::Border).then_some(Side::Border)
     }
+}
+
+fn street_area(areas: &[Area]) -> Option<&Area> {
+    areas.iter().find(|area| area.level == Level::Street)
+}
+
+fn within(areas: &[Area]) -> Option<Arc<Covering>> {
+    street_area(areas).and_then(|area| Covering::of_shape(&area.boundary)).map(Arc::new)
 }
 
 /// Boxes around the streets whose shapes differ, as they were and as they are; `None` when streets came or went, so that their
