@@ -239,3 +239,61 @@ fn a_city_that_cannot_be_is_refused() {
     let refused = city::write(&city::generate(&request(10, 1)).unwrap(), &file).unwrap_err();
     assert!(refused.to_string().contains("file"), "{refused}");
 }
+
+fn nine_streets() -> city::County {
+    city::County { streets: 9, issues: Some(50), first: request(2_000, 1) }
+}
+
+#[test]
+fn a_county_begins_with_the_street_alone_to_the_byte() {
+    let alone = city::generate(&request(2_000, 1)).unwrap();
+    let county = city::County { issues: None, streets: 2, ..nine_streets() };
+    let [first, second] = city::county(&county).unwrap().collect::<Vec<City>>().try_into().unwrap();
+    let [alone_files, first_files] = [&alone, &first].map(|city| {
+        let folder = tempfile::tempdir().unwrap();
+        city::write(city, folder.path()).unwrap();
+        files(folder.path())
+    });
+    assert_eq!(alone_files, first_files);
+    assert_eq!((second.street.as_str(), second.seed), ("520201015", 2));
+    let ids = |city: &City| [&city.issues[0].id, &city.issues[599].id].map(String::clone);
+    assert_eq!((ids(&first), ids(&second)), (["E000001", "E000600"].map(str::to_owned), ["E000601", "E001200"].map(str::to_owned)));
+}
+
+#[test]
+fn streets_of_a_county_lie_close_and_apart_and_hold_what_is_theirs() {
+    use geo::{Distance, Euclidean};
+    let streets: Vec<City> = city::county(&nine_streets()).unwrap().collect();
+    let metres = wangge::geometry::LocalMetres::at(streets[0].boundary.exterior[0]);
+    let outlines: Vec<geo::Polygon<f64>> = streets
+        .iter()
+        .map(|city| {
+            let ring = city.boundary.exterior.iter().map(|p| metres.xy(*p)).map(|[x, y]| (x, y));
+            geo::Polygon::new(ring.collect(), Vec::new())
+        })
+        .collect();
+    for (i, outline) in outlines.iter().enumerate() {
+        let others = outlines.iter().enumerate().filter(|(j, _)| *j != i);
+        let nearest = others.map(|(_, other)| Euclidean.distance(outline, other)).fold(f64::INFINITY, f64::min);
+        assert!((80.0..200.0).contains(&nearest), "street {i} is {nearest} m from the nearest");
+    }
+    let mut ids = BTreeSet::new();
+    for city in &streets {
+        assert_eq!((city.households.len(), city.issues.len()), (2_000, 50));
+        let positions = city.households.iter().map(|h| h.position).chain(city.issues.iter().map(|i| i.position));
+        assert!(positions.into_iter().all(|p| side(&city.boundary, p) == Side::Inside));
+        ids.extend(city.issues.iter().map(|issue| issue.id.clone()));
+    }
+    assert_eq!(ids.len(), 9 * 50);
+    assert_eq!(streets.iter().map(|city| city.street.clone()).collect::<BTreeSet<_>>().len(), 9);
+}
+
+#[test]
+fn a_county_ends_with_the_last_code() {
+    let late = Request { street: Code::new("520201998").unwrap(), ..request(10, 1) };
+    let county = |streets| city::County { streets, issues: None, first: late.clone() };
+    assert_eq!(city::county(&county(2)).unwrap().map(|city| city.street.to_string()).collect::<Vec<_>>(), ["520201998", "520201999"]);
+    let refused = city::county(&county(3)).err().unwrap();
+    assert!(matches!(refused, Error::Streets { streets: 3, most: 2, .. }), "{refused}");
+    assert!(matches!(city::county(&county(0)), Err(Error::Streets { .. })));
+}

@@ -25,6 +25,8 @@ pub(super) struct Ground {
     /// Amplitude m, radians a metre, phase.
     bends: [(f64, f64, f64); 2],
     turn: Xy,
+    /// Metres east and north by which all of it is moved.
+    offset: Xy,
     metres: LocalMetres,
 }
 
@@ -43,10 +45,16 @@ impl Ground {
             (amplitude, std::f64::consts::TAU / length, rng.random_range(0.0..std::f64::consts::TAU))
         };
         let bends = [bend(75.0, 1300.0), bend(26.0, 640.0)];
-        Self { waves, bends, turn: Xy::at_angle(rng.random_range(-0.3..0.3)), metres: LocalMetres::at(ORIGIN) }
+        let turn = Xy::at_angle(rng.random_range(-0.3..0.3));
+        Self { waves, bends, turn, offset: Xy::default(), metres: LocalMetres::at(ORIGIN) }
     }
 
-    /// Metres east and north of the origin for a place of the drawing. The river's axis is y = 0 there.
+    /// The same ground, some metres to the east and north.
+    pub fn moved(self, offset: Xy) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// Metres east and north of the origin, before the ground is moved, for a place of the drawing. The river's axis is y = 0 there.
     pub fn xy(&self, plan: Xy) -> Xy {
         let mut p = self.waves.iter().fold(plan, |p, wave| p + wave.push * (wave.k.dot(plan) + wave.phase).sin());
         let near_river = (-(plan.y / 380.0).powi(2)).exp();
@@ -56,7 +64,8 @@ impl Ground {
 
     /// The grid position of a place on the ground.
     pub fn position(&self, ground: Xy) -> LonLat {
-        self.metres.position([ground.x, ground.y])
+        let moved = ground + self.offset;
+        self.metres.position([moved.x, moved.y])
     }
 
     /// The grid position of a place of the drawing.

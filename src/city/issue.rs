@@ -16,9 +16,6 @@ use super::shape::Xy;
 use crate::geometry::ring::{Side, side};
 use crate::model::{Issue, IssueStatus, LineClass, LonLat, Polygon};
 
-/// Issues per household and year.
-const PER_HOUSEHOLD: f64 = 0.3;
-
 /// Where issues of a category are found.
 #[derive(Clone, Copy)]
 enum Scene {
@@ -222,7 +219,7 @@ struct RoadPiece {
     near_river: bool,
 }
 
-/// Issues of the 365 days before `until`, in order of time.
+/// `count` issues of the 365 days before `until`, in order of time; [`number`] gives them ids.
 pub(super) fn report(
     rng: &mut impl Rng,
     ground: &Ground,
@@ -230,6 +227,7 @@ pub(super) fn report(
     houses: &[House],
     boundary: &Polygon,
     households: usize,
+    count: usize,
     until: Date,
 ) -> Vec<Issue> {
     let stage = Stage::set(ground, network, houses, boundary);
@@ -242,7 +240,6 @@ pub(super) fn report(
         })
         .collect();
 
-    let count = (households as f64 * PER_HOUSEHOLD).round() as usize;
     let mut issues = Vec::with_capacity(count);
     while issues.len() < count {
         // A few spots are much hotter than the rest, and a hot spot draws other trouble too.
@@ -262,11 +259,15 @@ pub(super) fn report(
         issues.push(issue);
     }
     issues.sort_by(|a, b| a.reported_at.cmp(&b.reported_at).then(a.position.cmp(&b.position)));
-    let width = count.to_string().len().max(6);
-    for (index, issue) in issues.iter_mut().enumerate() {
-        issue.id = format!("E{:0width$}", index + 1);
-    }
     issues
+}
+
+/// Numbers issues from `first`; `last` is the largest number that will be needed, so that ids are of one length.
+pub(super) fn number(issues: &mut [Issue], first: usize, last: usize) {
+    let width = last.to_string().len().max(6);
+    for (index, issue) in issues.iter_mut().enumerate() {
+        issue.id = format!("E{:0width$}", first + index);
+    }
 }
 
 impl<'a> Stage<'a> {

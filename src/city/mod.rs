@@ -1,6 +1,7 @@
 //! The sample city: a believable, deterministic, invented street as a survey folder.
 //!
-//! In: how many households, a seed, the code of a street of 六盘水市钟山区. Out: a [`City`], or a survey folder on disk.
+//! In: how many households, a seed, the code of a street of 六盘水市钟山区. Out: a [`City`], or a survey folder on disk. [`county`] makes
+//! several, side by side.
 //!
 //! How it is drawn: [`layout`] cuts a convex outline into blocks by straight ways; [`ground`] bends the drawing; [`fabric`] builds on the
 //! blocks; [`address`] numbers the doors; [`people`] settles the households; [`issue`] lets a year pass.
@@ -9,11 +10,13 @@
 //! one stage leaves the earlier ones as they were.
 
 mod address;
+mod county;
 mod fabric;
 mod folder;
 mod ground;
 mod issue;
 mod layout;
+mod mosaic;
 pub mod names;
 mod network;
 mod people;
@@ -32,8 +35,11 @@ use layout::Layout;
 use names::Names;
 use network::Network;
 
+pub use county::{County, county};
 pub use folder::write;
 
+/// Issues per household and year, unless it is said how many.
+const ISSUES_PER_HOUSEHOLD: f64 = 0.3;
 /// Square metres of street for one household: 40,000 households on 12 km².
 const AREA_PER_HOUSEHOLD_M2: f64 = 300.0;
 /// A street is never smaller than this: it has to hold a river, a railway and blocks.
@@ -85,6 +91,16 @@ pub enum Error {
     /// No households, or more than one drawing can hold.
     #[error("a street of {0} households cannot be made; ask for 1 to {MOST_HOUSEHOLDS}")]
     Households(usize),
+    /// No streets, or more than codes are left for.
+    #[error("a county of {streets} streets cannot be made: the codes from {first} on serve 1 to {most}")]
+    Streets {
+        /// How many were asked for.
+        streets: usize,
+        /// The first street's code.
+        first: Code,
+        /// How many codes there are from that one on.
+        most: usize,
+    },
     /// The code is not a street's.
     #[error("{0} is not the code of a street: it needs 9 digits, like 520201014")]
     Street(Code),
@@ -102,23 +118,54 @@ pub enum Error {
 /// The largest street: 300 km² already.
 const MOST_HOUSEHOLDS: usize = 1_000_000;
 
+impl Request {
+    fn check(&self) -> Result<(), Error> {
+        if !(1..=MOST_HOUSEHOLDS).contains(&self.households) {
+            return Err(Error::Households(self.households));
+        }
+        if CodeScheme::default().level(&self.street) != Ok(Level::Street) {
+            return Err(Error::Street(self.street.clone()));
+        }
+        Ok(())
+    }
+
+    /// A stage's own random numbers.
+    fn stream(&self, stage: u128) -> Pcg64 {
+        Pcg64::new(u128::from(self.seed), stage)
+    }
+
+    fn ground(&self) -> Ground {
+        Ground::new(&mut self.stream(1))
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::draw(&mut self.stream(2), (self.households as f64 * AREA_PER_HOUSEHOLD_M2).max(SMALLEST_AREA_M2))
+    }
+
+    fn default_issues(&self) -> usize {
+        (self.households as f64 * ISSUES_PER_HOUSEHOLD).round() as usize
+    }
+}
+
 /// Makes a city.
 ///
 /// # Errors
 /// [`Error::Households`], [`Error::Street`].
 pub fn generate(request: &Request) -> Result<City, Error> {
-    let Request { households: count, seed, ref street, until } = *request;
-    if !(1..=MOST_HOUSEHOLDS).contains(&count) {
-        return Err(Error::Households(count));
-    }
-    if CodeScheme::default().level(street) != Ok(Level::Street) {
-        return Err(Error::Street(street.clone()));
-    }
-    let name = names::street_name(street).unwrap_or("示范街道").to_owned();
-    let stream = |stage: u128| Pcg64::new(u128::from(seed), stage);
+    request.check()?;
+    let mut city = settle(request, request.ground(), request.default_issues());
+    let last = city.issues.len();
+    issue::number(&mut city.issues, 1, last);
+    Ok(city)
+}
 
-    let ground = Ground::new(&mut stream(1));
-    let mut layout = Layout::draw(&mut stream(2), (count as f64 * AREA_PER_HOUSEHOLD_M2).max(SMALLEST_AREA_M2));
+/// The city of a request that is in order, on its ground; its issues wait for their numbers.
+fn settle(request: &Request, ground: Ground, issues: usize) -> City {
+    let Request { households: count, seed, ref street, until } = *request;
+    let name = names::street_name(street).unwrap_or("示范街道").to_owned();
+    let stream = |stage| request.stream(stage);
+
+    let mut layout = request.layout();
     let mut names = Names::new(&mut stream(3));
     for way in &mut layout.network.ways {
         way.name = names.way(way.class);
@@ -129,8 +176,8 @@ pub fn generate(request: &Request) -> Result<City, Error> {
     let ids: Vec<String> = (1..=houses.len()).map(|number| format!("B{number:0width$}")).collect();
     let households = people::settle(&mut stream(5), &ground, &houses, &addresses, &ids, count);
     let boundary = boundary(&ground, &layout.network);
-    let issues = issue::report(&mut stream(6), &ground, &layout.network, &houses, &boundary, count, until);
-    Ok(City {
+    let issues = issue::report(&mut stream(6), &ground, &layout.network, &houses, &boundary, count, issues, until);
+    City {
         street: street.clone(),
         name,
         seed,
@@ -141,7 +188,7 @@ pub fn generate(request: &Request) -> Result<City, Error> {
         boundary,
         households,
         issues,
-    })
+    }
 }
 
 /// The outline, through every position where a way ends on it.
