@@ -13,7 +13,14 @@ use arc_swap::ArcSwap;
 use jiff::{Timestamp, civil::Date};
 use tokio::sync::{Semaphore, broadcast, watch};
 
-use super::{Error, events::ChangeEvent, info::IssuesInfo, making::Makers, params, tile_cache::TileCache};
+use super::{
+    Error,
+    events::ChangeEvent,
+    info::IssuesInfo,
+    making::Makers,
+    params::{self, DayClock},
+    tile_cache::TileCache,
+};
 use crate::{
     index::{self, Snapshot},
     model::{Code, Version},
@@ -85,6 +92,7 @@ pub struct Service {
     pub(super) current: ArcSwap<Current>,
     pub(super) tiles: TileCache,
     pub(super) makers: Makers,
+    pub(super) day: DayClock,
     /// How many requests with many positions are worked on at a time.
     pub(super) locating: Arc<Semaphore>,
     pub(super) changes: broadcast::Sender<ChangeEvent>,
@@ -114,6 +122,7 @@ impl Service {
         Ok(Arc::new(Self {
             tiles: TileCache::new(options.tile_cache_bytes),
             makers: Makers::new(),
+            day: DayClock::new(),
             locating: Arc::new(Semaphore::new(2)),
             options,
             store,
