@@ -453,6 +453,7 @@ async fn tilejson_describes_and_passes_the_query_on() {
     assert_eq!(ids, ["cells", "labels"]);
     assert_eq!(tilejson["bounds"], json!([104.833, 26.59, 104.837, 26.594]));
     assert_eq!(tilejson["attribution"], "");
+    assert!(tilejson["description"].as_str().unwrap().starts_with("No tile is over 500 kB"), "how tiles are thinned is said");
     town.get("/tiles/dogs.json").await.problem(400, "no_such_layer");
     town.get("/tiles/cells.json?status=lost").await.problem(400, "bad_parameter");
     town.get("/tiles/households.json").await.problem(403, "households_guarded");

@@ -39,7 +39,9 @@ struct Answer {
 
 impl Answer {
     async fn of(response: Response) -> Self {
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
+        // The router writes the length down, the front leaves it to the HTTP library, which knows where there must be none.
+        parts.headers.remove(header::CONTENT_LENGTH);
         let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
         Self { status: parts.status, headers: headers.collect(), body: axum::body::to_bytes(body, usize::MAX).await.unwrap() }
     }
