@@ -14,15 +14,13 @@ use std::{
 
 use axum::{Router, extract::Request, http::Method, response::Response, routing::future::RouteFuture};
 use futures::future::Either;
-use jiff::Timestamp;
 
 use super::{
     Service,
     encoding::Encoding,
     making::{Reply, Wanted},
     meter::meters,
-    observe::{add_headers, is_refused, request_id},
-    params,
+    observe::{REQUEST_ID, is_refused, request_id},
     run::router,
     tile_key::{LayerSet, Variant},
     tiles::{parse_plain, respond},
@@ -54,11 +52,7 @@ impl Front {
         }
         let start = Instant::now();
         let headers = request.headers();
-        let wanted = Wanted {
-            coord,
-            variant: Variant::plain(layers, params::day_in_china(Timestamp::now())),
-            encoding: Encoding::negotiate(headers),
-        };
+        let wanted = Wanted { coord, variant: Variant::plain(layers, self.service.day.at(start)), encoding: Encoding::negotiate(headers) };
         // The router makes a problem of an error.
         let reply = self.service.reply_now(&wanted, headers)?.ok()?;
         let meters = meters();
@@ -70,8 +64,7 @@ impl Front {
         let mut response = respond(reply, wanted.encoding);
         let id = request_id(headers);
         let time = start.elapsed();
-        meters.tile_route.record(time);
-        meters.tiles.record(layers, time);
+        meters.front.record(layers, time);
         tracing::debug!(
             request_id = id.to_str().unwrap_or_default(),
             method = "GET",
@@ -80,7 +73,7 @@ impl Front {
             seconds = time.as_secs_f64(),
             "answered"
         );
-        add_headers(response.headers_mut(), id);
+        response.headers_mut().insert(REQUEST_ID, id);
         Some(response)
     }
 }

@@ -53,6 +53,19 @@ impl Histogram {
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
+    fn copy(&self) -> Self {
+        Self::default().plus(self)
+    }
+
+    fn plus(self, other: &Self) -> Self {
+        let sum = |to: &AtomicU64, from: &AtomicU64| to.fetch_add(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.counts.iter().zip(&other.counts).for_each(|(to, from)| {
+            sum(to, from);
+        });
+        sum(&self.nanos, &other.nanos);
+        self
+    }
+
     fn render(&self, name: &str, label: &str, value: &str, text: &mut String) {
         let mut count = 0;
         let limits = BUCKETS.iter().map(|(_, limit)| *limit).chain(["+Inf"]);
@@ -87,6 +100,10 @@ impl ByLayers {
         self.0[layer_label(layers)].record(time);
     }
 
+    fn plus(&self, other: &Self) -> Self {
+        Self(std::array::from_fn(|place| self.0[place].copy().plus(&other.0[place])))
+    }
+
     fn render(&self, name: &str, text: &mut String) {
         for (histogram, label) in self.0.iter().zip(Layer::ALL.map(Layer::as_str).into_iter().chain(["several"])) {
             if !histogram.is_empty() {
@@ -99,10 +116,10 @@ impl ByLayers {
 /// What is counted, of the whole process; services in tests share it.
 pub(super) struct Meters {
     routes: RwLock<BTreeMap<String, Arc<Histogram>>>,
-    /// Of [`TILE_ROUTE`].
-    pub tile_route: Arc<Histogram>,
-    /// Tiles answered, by layers.
+    /// Tiles answered by the router, by layers; it counts them by route as well.
     pub tiles: ByLayers,
+    /// Tiles answered by the front, by layers. Put to those of the router and of [`TILE_ROUTE`] when somebody looks.
+    pub front: ByLayers,
     /// Tiles built, by layers.
     pub builds: ByLayers,
     compressions: [Histogram; Encoding::ALL.len()],
@@ -128,11 +145,10 @@ pub(super) fn meters() -> &'static Meters {
         let cache = |result: &'static str| metrics::counter!("wangge_tile_cache_total", "result" => result);
         let answered =
             |status: &'static str| metrics::counter!("wangge_http_requests_total", "route" => TILE_ROUTE, "method" => "GET", "status" => status);
-        let tile_route = Arc::new(Histogram::default());
         Meters {
-            routes: RwLock::new(BTreeMap::from([(TILE_ROUTE.to_owned(), tile_route.clone())])),
-            tile_route,
+            routes: RwLock::new(BTreeMap::from([(TILE_ROUTE.to_owned(), Arc::default())])),
             tiles: ByLayers::default(),
+            front: ByLayers::default(),
             builds: ByLayers::default(),
             compressions: Default::default(),
             hit: cache("hit"),
@@ -171,10 +187,13 @@ impl Meters {
             ("wangge_http_request_duration_seconds", "wangge_tile_duration_seconds", "wangge_tile_build_seconds");
         family(requests, "Time to the answer's head, by route", &mut text);
         for (route, histogram) in &*self.routes.read().unwrap_or_else(PoisonError::into_inner) {
-            histogram.render(requests, "route", route, &mut text);
+            match route.as_str() {
+                TILE_ROUTE => self.front.0.iter().fold(histogram.copy(), Histogram::plus).render(requests, "route", route, &mut text),
+                _ => histogram.render(requests, "route", route, &mut text),
+            }
         }
         family(tiles, "Time to the answer's head of tiles, by layer (several: more than one)", &mut text);
-        self.tiles.render(tiles, &mut text);
+        self.tiles.plus(&self.front).render(tiles, &mut text);
         family(builds, "Time to build a tile, without compressing it, by layer", &mut text);
         self.builds.render(builds, &mut text);
         let compressions = "wangge_tile_compress_seconds";

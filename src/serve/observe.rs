@@ -1,7 +1,6 @@
 //! The outermost layer: request id, host check, metrics, log line, problems, security headers.
 
 use std::{
-    fmt::Write,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -19,7 +18,7 @@ use uuid::Uuid;
 
 use super::{Error, Hosts, Service, making::said, meter::meters};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Bytes of path and query.
 const MAX_TARGET_BYTES: usize = 8192;
@@ -68,11 +67,15 @@ pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
 fn new_id() -> HeaderValue {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let process = PROCESS.get_or_init(|| Uuid::now_v7().as_u64_pair().1);
-    let mut id = String::with_capacity(33);
-    // Writing to a string does not fail.
-    let _ = write!(id, "{process:016x}-{:x}", COUNT.fetch_add(1, Ordering::Relaxed));
-    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("unknown"))
+    let process = *PROCESS.get_or_init(|| Uuid::now_v7().as_u64_pair().1);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let digit = |number: u64, place: usize| b"0123456789abcdef"[(number >> (4 * (15 - place))) as usize & 15];
+    let id: [u8; 33] = std::array::from_fn(|place| match place {
+        0..16 => digit(process, place),
+        16 => b'-',
+        _ => digit(count, place - 17),
+    });
+    HeaderValue::from_bytes(&id).unwrap_or(HeaderValue::from_static("unknown"))
 }
 
 /// Whether the request is refused before anybody looks at what it asks for.
@@ -96,7 +99,10 @@ fn is_loopback_name(host: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    // The two that are asked for all the time before the ones that take parsing.
+    name == "127.0.0.1"
+        || name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A handler's error travels as an extension; what the framework refused on its own (route, method, body, time) has none.
@@ -127,11 +133,16 @@ fn label(method: &axum::http::Method) -> &'static str {
 /// What every answer carries.
 pub(super) fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(REQUEST_ID, id);
+    add_policies(headers);
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+}
+
+/// What browsers are to make of every answer.
+pub(super) fn add_policies(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
 }
 
 /// The answer to a panic; what it said goes to the log.

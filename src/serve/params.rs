@@ -1,5 +1,10 @@
 //! Query strings: decoded, every name known, every value checked.
 
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
 use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
@@ -25,9 +30,38 @@ pub fn today(now: Timestamp) -> Date {
     tz::offset(CHINA_HOURS).to_datetime(now).date()
 }
 
-/// The same as days since 1970-01-01: cheap enough for every request.
-pub(super) fn day_in_china(now: Timestamp) -> i32 {
+/// The same as days since 1970-01-01.
+fn day_number_in_china(now: Timestamp) -> i32 {
     (now.as_second() + i64::from(CHINA_HOURS) * 3600).div_euclid(86_400) as i32
+}
+
+/// The day it is in China, read off the system's clock ten times a second, for whoever asks more often.
+pub(super) struct DayClock {
+    start: Instant,
+    /// Tenths of a second after `start`, and the day then.
+    seen: AtomicU64,
+}
+
+impl DayClock {
+    pub fn new() -> Self {
+        Self { start: Instant::now(), seen: AtomicU64::new(u64::MAX) }
+    }
+
+    /// Days since 1970-01-01, a tenth of a second late at most.
+    pub fn at(&self, now: Instant) -> i32 {
+        self.read(now, Timestamp::now)
+    }
+
+    fn read(&self, now: Instant, clock: impl Fn() -> Timestamp) -> i32 {
+        let tenths = (now.saturating_duration_since(self.start).as_millis() / 100) as u32;
+        let seen = self.seen.load(Ordering::Relaxed);
+        if (seen >> 32) as u32 == tenths && seen != u64::MAX {
+            return seen as u32 as i32;
+        }
+        let day = day_number_in_china(clock());
+        self.seen.store(u64::from(tenths) << 32 | u64::from(day as u32), Ordering::Relaxed);
+        day
+    }
 }
 
 /// The day, for the OpenAPI document.
@@ -306,5 +340,19 @@ mod tests {
         assert_eq!([filter.from, filter.to].map(|at| at.unwrap().to_string()), ["2025-12-31T16:00:00Z", "2026-01-31T16:00:00Z"]);
         let filter = params("datetime=2026-01-01").datetime().unwrap();
         assert_eq!([filter.from, filter.to].map(|at| at.unwrap().to_string()), ["2025-12-31T16:00:00Z", "2026-01-01T16:00:00Z"]);
+    }
+
+    #[test]
+    fn the_day_turns_at_midnight_in_china() {
+        use std::time::Duration;
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let (before, after) = (at("2026-11-24T15:59:59Z"), at("2026-11-24T16:00:00Z"));
+        let clock = DayClock::new();
+        let day = |millis: u64, now: Timestamp| clock.read(clock.start + Duration::from_millis(millis), || now);
+        let monday = day(0, before);
+        assert_eq!(monday, crate::serve::tile_key::day_number(today(before)));
+        assert_eq!(day(99, after), monday, "the clock is not read so soon again");
+        assert_eq!(day(100, after), monday + 1);
+        assert_eq!(monday + 1, crate::serve::tile_key::day_number(today(after)));
     }
 }

@@ -14,7 +14,14 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::{Timestamp, civil::Date};
 use tokio::sync::{Semaphore, broadcast, watch};
 
-use super::{Error, events::ChangeEvent, info::IssuesInfo, making::Makers, params, tile_cache::TileCache};
+use super::{
+    Error,
+    events::ChangeEvent,
+    info::IssuesInfo,
+    making::Makers,
+    params::{self, DayClock},
+    tile_cache::TileCache,
+};
 use crate::{
     index::{self, Snapshot, StreetIndex},
     model::{Code, Version},
@@ -86,6 +93,7 @@ pub struct Service {
     pub(super) current: ArcSwap<Current>,
     pub(super) tiles: TileCache,
     pub(super) makers: Makers,
+    pub(super) day: DayClock,
     /// How many requests with many positions are worked on at a time.
     pub(super) locating: Arc<Semaphore>,
     pub(super) changes: broadcast::Sender<ChangeEvent>,
@@ -116,6 +124,7 @@ impl Service {
         Ok(Arc::new(Self {
             tiles: TileCache::new(options.tile_cache_bytes),
             makers: Makers::new(),
+            day: DayClock::new(),
             locating: Arc::new(Semaphore::new(2)),
             options,
             store,

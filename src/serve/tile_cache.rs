@@ -350,8 +350,9 @@ impl Shard {
     }
 
     fn step(&mut self) -> usize {
-        self.hand = (self.hand + 1) % self.nodes.len().max(1);
-        self.hand
+        let place = self.hand % self.nodes.len().max(1);
+        self.hand = place + 1;
+        place
     }
 
     /// Takes a node out.

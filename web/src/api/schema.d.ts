@@ -827,6 +827,8 @@ export interface components {
             attribution: string;
             /** @description West, south, east, north in degrees; absent when there is no street. */
             bounds?: number[] | null;
+            /** @description How tiles that would be too heavy are thinned. */
+            description: string;
             /**
              * Format: int32
              * @description Deepest zoom with tiles of its own; beyond it, enlarge these.
