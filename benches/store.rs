@@ -1,7 +1,8 @@
 //! A million households into each store and back, beside what the store's own tools take for the bare points in the same run.
 //!
 //! `cargo bench --bench store`; the PostGIS half needs the PG* variables of a server (`pg_virtualenv -t cargo bench --bench store`)
-//! and is left out, saying so, without WANGGE_TEST_POSTGRES.
+//! and is left out, saying so, without WANGGE_TEST_POSTGRES. With WANGGE_CITY naming a database, a city of many streets, its
+//! load, its deltas and its wake-ups are measured instead (it gets some commits).
 #![allow(clippy::print_stdout)] // figures are what a bench prints
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::StreamExt;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use wangge::{
     model::*,
@@ -22,6 +24,9 @@ fn main() {
         return; // `cargo test --benches` only builds it.
     }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    if let Ok(url) = std::env::var("WANGGE_CITY") {
+        return runtime.block_on(city(&url));
+    }
     runtime.block_on(async {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("gpkg:{}", folder.path().join("bench.gpkg").display());
@@ -61,6 +66,84 @@ async fn measure(name: &str, url: &str, write_target: f64, read_target: f64) {
     store.commit(1, &import).await.expect("committed");
     figure(&format!("store_{name}_replace_1m_households"), clock.elapsed(), 4.0 * write_target);
     edits(name, store.as_ref()).await;
+}
+
+/// A city as the service starts and follows it.
+async fn city(url: &str) {
+    store::migrate(url, false).await.expect("migrated");
+    for round in 0..3 {
+        let clock = Instant::now();
+        let store = store::open(url).await.expect("opened");
+        let streets: Vec<Code> = store.versions().await.expect("versions").into_keys().collect();
+        let count = streets.len();
+        let rows: Vec<usize> = futures::stream::iter(streets)
+            .map(|street| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    let data = store.load_street(&street).await.expect("loaded").expect("known");
+                    let members = data.plans.iter().flat_map(|plan| &plan.groups).map(|group| group.members.len()).sum::<usize>();
+                    data.households.len() + data.buildings.len() + data.issues.len() + members
+                })
+            })
+            .buffer_unordered(2)
+            .map(|rows| rows.expect("a task that ends"))
+            .collect()
+            .await;
+        println!("round {round}: {count} streets, {} rows in {:?}", rows.iter().sum::<usize>(), clock.elapsed());
+        figure("store_city_load_two_at_a_time", clock.elapsed(), 1.2);
+        store.close().await;
+    }
+    let (here, elsewhere) = (store::open(url).await.expect("opened"), store::open(url).await.expect("opened"));
+    let (street, mut version) = here.versions().await.expect("versions").pop_first().expect("a street");
+    let data = here.load_street(&street).await.expect("loaded").expect("known");
+    let idle = cpu_seconds();
+    here.wait_for_change(Duration::from_secs(1)).await.expect("waited");
+    here.wait_for_change(Duration::from_secs(10)).await.expect("waited");
+    println!("idle: {:.2} % of a core while waiting", (cpu_seconds() - idle) * 10.0);
+    let (mut wakes, mut deltas, mut commits) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..200 {
+        let change = match n % 2 {
+            0 => Change::PutHouseholds(vec![data.households[n * 7].clone()]),
+            _ => Change::PutIssues(vec![data.issues[n * 7].clone()]),
+        };
+        let set = ChangeSet { street: street.clone(), what: "edit".into(), changes: vec![change] };
+        let waiting = tokio::spawn({
+            let here = here.clone();
+            async move {
+                here.wait_for_change(Duration::from_secs(20)).await.expect("waited");
+                Instant::now()
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let clock = Instant::now();
+        let since = version;
+        version = elsewhere.commit(since, &set).await.expect("committed");
+        let committed = Instant::now();
+        commits.push(committed - clock);
+        wakes.push(waiting.await.expect("woken").saturating_duration_since(committed));
+        let clock = Instant::now();
+        let delta = here.load_delta(&street, since).await.expect("read").expect("a delta");
+        deltas.push(clock.elapsed());
+        assert_eq!((delta.version, delta.changes), (version, set.changes));
+    }
+    for (name, mut times) in [("commit", commits), ("wake", wakes), ("delta", deltas)] {
+        times.sort_unstable();
+        println!("{name}: median {:?}, 95 % {:?}, most {:?}", times[100], times[190], times[199]);
+    }
+    let plan = data.plans.last().expect("a plan").clone();
+    let set = ChangeSet { street: street.clone(), what: "plan".into(), changes: vec![Change::PutPlan(Box::new(plan))] };
+    let clock = Instant::now();
+    elsewhere.commit(version, &set).await.expect("committed");
+    let (committed, clock) = (clock.elapsed(), Instant::now());
+    here.load_delta(&street, version).await.expect("read").expect("a delta");
+    println!("a whole plan: commit {committed:?}, delta {:?}", clock.elapsed());
+}
+
+/// Processor time of this process so far.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// One small edit after another, each durable before the next.
