@@ -123,7 +123,7 @@ export const en: Record<Key, string> = {
   'compare.now': 'This period',
   'compare.before': 'Earlier',
   'compare.change': 'Change',
-  'compare.against': '{now} against {before}',
+  'compare.against': 'against',
   'change.more': '{range} more',
   'change.less': '{range} fewer',
   'change.same': 'No change',

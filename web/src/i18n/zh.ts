@@ -120,7 +120,7 @@ export const zh = {
   'compare.now': '所选时段',
   'compare.before': '对比时段',
   'compare.change': '变化',
-  'compare.against': '{now} 对比 {before}',
+  'compare.against': '对比',
   'change.more': '增加 {range}',
   'change.less': '减少 {range}',
   'change.same': '不变',

@@ -78,7 +78,9 @@ export function AreaComparison({ code }: { code: string }) {
           of={shareText(compared)}
         />
       </dl>
-      <p class="muted">{t('compare.against', { now: daysText(now), before: daysText(before) })}</p>
+      <p class="muted compare-days">
+        <span>{daysText(now)}</span> {t('compare.against')} <span>{daysText(before)}</span>
+      </p>
     </section>
   );
 }
