@@ -12,9 +12,18 @@ async function findings(page: import('@playwright/test').Page): Promise<string[]
 
 for (const theme of ['light', 'dark']) {
   test(`axe finds nothing serious, ${theme}`, async ({ page, request }) => {
-    const { lon, lat, map } = await busiestCell(request);
+    const { area, lon, lat, map } = await busiestCell(request);
     await open(page, `#lang=zh&theme=${theme}&layers=streets,cells,issues,heat,choropleth`);
     expect(await findings(page)).toEqual([]);
+    for (const shading of ['hotspots', 'totals']) {
+      await open(
+        page,
+        `#lang=zh&theme=${theme}&layers=streets,cells,choropleth&shading=${shading}&time=90d&compare=previous&sel=area:${area.code}`,
+      );
+      await expect(page.getByTestId('comparison')).toBeVisible();
+      await expect(page.locator(`[data-legend=${shading === 'hotspots' ? 'hotspots' : 'change'}]`)).toBeVisible();
+      expect(await findings(page), shading).toEqual([]);
+    }
     await page.locator('.search-input').fill('社区');
     await expect(hits(page).first()).toBeVisible();
     await page.keyboard.press('ArrowDown');

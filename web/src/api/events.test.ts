@@ -10,12 +10,15 @@ class FakeSource extends EventTarget {
     super();
     FakeSource.made.push(this);
   }
-  emit(type: string) {
-    this.dispatchEvent(new Event(type));
+  emit(type: string, data?: unknown) {
+    this.dispatchEvent(data === undefined ? new Event(type) : new MessageEvent(type, { data: JSON.stringify(data) }));
   }
 }
 
 const told: string[] = [];
+const AREAS = { layers: ['cells'], boxes: [[104, 26, 105, 27]] };
+const ISSUES = { layers: ['issues', 'heat'], boxes: [[104, 26, 104, 26]] };
+const change = (...tiles: unknown[]) => ({ street: '520201011', version: 2, rows: { issues: 1 }, tiles });
 let stop: () => void;
 const source = () => FakeSource.made.at(-1) as FakeSource;
 
@@ -25,7 +28,9 @@ beforeEach(() => {
   FakeSource.made = [];
   told.length = 0;
   stop = listenForChanges({
+    onTiles: (stale) => told.push(`tiles of ${stale.flatMap(({ layers }) => layers)}`),
     onChange: () => told.push('change'),
+    onMissed: () => told.push('missed'),
     onLost: () => told.push('lost'),
     onReturn: () => told.push('return'),
   });
@@ -41,7 +46,7 @@ afterEach(() => {
 describe('the stream of changes', () => {
   it('tells several in a row once', () => {
     for (let i = 0; i < 5; i += 1) {
-      source().emit('change');
+      source().emit('change', change());
       vi.advanceTimersByTime(100);
     }
     expect(told).toEqual([]);
@@ -49,12 +54,34 @@ describe('the stream of changes', () => {
     expect(told).toEqual(['change']);
   });
 
+  it('tells the tiles at once, those of several changes together, and goes on while changes come', () => {
+    source().emit('change', change(AREAS));
+    source().emit('change', change(ISSUES));
+    vi.advanceTimersByTime(50);
+    expect(told).toEqual(['tiles of cells,issues,heat']);
+    source().emit('change', change(ISSUES));
+    vi.advanceTimersByTime(50);
+    expect(told).toEqual(['tiles of cells,issues,heat', 'tiles of issues,heat']);
+    vi.advanceTimersByTime(1_000);
+    expect(told.at(-1)).toBe('change');
+  });
+
+  it('takes a change that does not say which tiles for any', () => {
+    source().emit('change', { street: '1', version: 2, rows: {} });
+    source().emit('change', change(AREAS));
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual(['tiles of cells', 'missed']);
+  });
+
   it('takes a short gap for one in which something may have changed, not for a loss', () => {
     source().emit('error');
     vi.advanceTimersByTime(1_000);
     source().emit('open');
     vi.advanceTimersByTime(10_000);
-    expect(told).toEqual(['change']);
+    expect(told).toEqual(['missed']);
+    source().emit('change', change());
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual(['missed', 'change']);
   });
 
   it('tells a loss and the return', () => {
@@ -64,7 +91,7 @@ describe('the stream of changes', () => {
     expect(told).toEqual(['lost']);
     source().emit('open');
     vi.advanceTimersByTime(1_000);
-    expect(told).toEqual(['lost', 'return', 'change']);
+    expect(told).toEqual(['lost', 'return', 'missed']);
   });
 
   it('connects again by itself where the browser gives up', () => {
@@ -74,11 +101,11 @@ describe('the stream of changes', () => {
     expect(FakeSource.made).toHaveLength(2);
     source().emit('open');
     vi.advanceTimersByTime(1_000);
-    expect(told).toEqual(['lost', 'return', 'change']);
+    expect(told).toEqual(['lost', 'return', 'missed']);
   });
 
   it('is silent once ended', () => {
-    source().emit('change');
+    source().emit('change', change(AREAS));
     stop();
     vi.advanceTimersByTime(10_000);
     expect(told).toEqual([]);

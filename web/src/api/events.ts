@@ -1,15 +1,26 @@
-/** Server-sent changes: told once when several come in a row, and once more after every gap in which some may have been missed. */
+/**
+ * Server-sent changes. Which tiles changed is told within a blink, that something changed once when several come in a row, and after
+ * every gap that some changes may have been missed.
+ */
+import type { ChangeEvent, StaleTiles } from './types';
+
 export interface ChangeListener {
-  /** Something changed, or may have. */
+  /** These tiles show something else now. */
+  onTiles(stale: StaleTiles[]): void;
+  /** Something changed, and all of its tiles were told. */
   onChange(): void;
+  /** Anything may have changed. */
+  onMissed(): void;
   /** No connection for a while. */
   onLost(): void;
   /** There is a connection again. */
   onReturn(): void;
 }
 
-/** Quiet time after the last of several changes in a row, so that an import refreshes the map once. */
+/** Quiet time after the last of several changes in a row, so that an import refreshes the numbers once. */
 const SETTLE_MS = 300;
+/** How long tiles are gathered, from the first change on: one change is seen at once, a thousand in turns. */
+const GATHER_MS = 40;
 /** A gap shorter than this is the browser's ordinary reconnecting. */
 const GRACE_MS = 3_000;
 /** The browser reconnects by itself except after an HTTP error, as a proxy gives for a server that is down. */
@@ -17,18 +28,48 @@ const RECONNECT_MS = 5_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
+/** The tiles of a change; `null` where a server of another version does not tell. */
+function tilesOf(event: Event): StaleTiles[] | null {
+  try {
+    const { tiles } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
+    return Array.isArray(tiles) ? tiles : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Returns what ends it. */
 export function listenForChanges(listener: ChangeListener): () => void {
   let events: EventSource;
   let interrupted = false;
   let lost = false;
+  let missed = false;
+  let gathered: StaleTiles[] = [];
+  let gather: Timer;
   let settle: Timer;
   let grace: Timer;
   let reconnect: Timer;
 
-  const changed = () => {
+  const settleSoon = () => {
     clearTimeout(settle);
-    settle = setTimeout(() => listener.onChange(), SETTLE_MS);
+    settle = setTimeout(() => {
+      if (missed) listener.onMissed();
+      else listener.onChange();
+      missed = false;
+    }, SETTLE_MS);
+  };
+  const changed = (event: Event) => {
+    const tiles = tilesOf(event);
+    if (!tiles) missed = true;
+    else if (tiles.length > 0) {
+      gathered.push(...tiles);
+      gather ??= setTimeout(() => {
+        gather = undefined;
+        listener.onTiles(gathered);
+        gathered = [];
+      }, GATHER_MS);
+    }
+    settleSoon();
   };
   const connect = () => {
     events = new EventSource('/api/events');
@@ -36,7 +77,10 @@ export function listenForChanges(listener: ChangeListener): () => void {
     events.addEventListener('open', () => {
       clearTimeout(grace);
       if (lost) listener.onReturn();
-      if (interrupted) changed();
+      if (interrupted) {
+        missed = true;
+        settleSoon();
+      }
       interrupted = false;
       lost = false;
     });
@@ -56,7 +100,7 @@ export function listenForChanges(listener: ChangeListener): () => void {
   };
   connect();
   return () => {
-    for (const timer of [settle, grace, reconnect]) clearTimeout(timer);
+    for (const timer of [gather, settle, grace, reconnect]) clearTimeout(timer);
     events.close();
   };
 }

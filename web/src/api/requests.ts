@@ -1,6 +1,6 @@
 /** One function a resource. */
 import { getJson, type Params } from './client';
-import type { AreaLevel, AreaSummary, Counts, Hit, Info, IssueDetail, Location } from './types';
+import type { AreaLevel, AreaSummary, Counts, Hit, Hotspots, Info, IssueDetail, Location } from './types';
 
 export const fetchInfo = (signal?: AbortSignal) => getJson<Info>('/api/info', {}, signal);
 
@@ -15,6 +15,13 @@ export const fetchIssue = (id: string, signal?: AbortSignal) =>
 
 export const fetchCounts = (level: AreaLevel, filter: Params, signal?: AbortSignal) =>
   getJson<Counts>('/api/counts', { level, ...filter }, signal);
+
+export const fetchHotspots = (
+  level: Exclude<AreaLevel, 'street'>,
+  measure: string,
+  filter: Params,
+  signal?: AbortSignal,
+) => getJson<Hotspots>('/api/hotspots', { level, measure, ...filter }, signal);
 
 export const fetchHits = (q: string, crs: string | null, asOf: string | null, signal?: AbortSignal) =>
   getJson<{ hits: Hit[] }>('/api/search', { q, limit: 8, crs, 'as-of': asOf }, signal);

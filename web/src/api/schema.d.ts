@@ -157,6 +157,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/hotspots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hot and cold spots of issues (Getis-Ord Gi*). */
+        get: operations["get_hotspots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/info": {
         parameters: {
             query?: never;
@@ -351,6 +368,11 @@ export interface components {
     schemas: {
         /** @description Issues of one area. */
         AreaCount: {
+            /**
+             * Format: int32
+             * @description Issues of the period compared with, when one is asked for.
+             */
+            before?: number | null;
             /** @description The area. */
             code: string;
             /**
@@ -441,6 +463,8 @@ export interface components {
             };
             /** @description The street that changed. */
             street: string;
+            /** @description Which tiles to load again; all others are as they were. */
+            tiles: components["schemas"]["StaleTiles"][];
             /**
              * Format: int64
              * @description Its revision now.
@@ -553,6 +577,41 @@ export interface components {
         Hits: {
             /** @description Best first. */
             hits: components["schemas"]["Hit"][];
+        };
+        /** @description An area and how it stands out. */
+        HotspotArea: {
+            /**
+             * Format: int32
+             * @description -3 to 3: cold or hot at 99, 95 or 90 % confidence (two-sided, not corrected for many areas); 0 not significant.
+             */
+            bin: number;
+            /** @description The area. */
+            code: string;
+            /**
+             * Format: int32
+             * @description Households.
+             */
+            households: number;
+            /**
+             * Format: int32
+             * @description Issues that the filter lets through.
+             */
+            total: number;
+            /**
+             * Format: double
+             * @description Getis-Ord Gi* with queen contiguity, as a z-score; `null` for an area without households when rates are measured, and
+             *     where all areas measure the same.
+             */
+            z?: number | null;
+        };
+        /** @description Areas and how they stand out. */
+        Hotspots: {
+            /** @description Every area in force, by code. */
+            areas: components["schemas"]["HotspotArea"][];
+            /** @description community or cell. */
+            level: string;
+            /** @description rate (issues for each household) or count. */
+            measure: string;
         };
         /** @description What the web app needs at start. */
         Info: {
@@ -792,6 +851,16 @@ export interface components {
             bbox: number[][];
             /** @description CRS84. */
             crs: string;
+        };
+        /**
+         * @description Tiles that show something else now: those of the layers that meet one of the boxes, [`crate::tile::BUFFER`] pixels beyond their
+         *     edges included.
+         */
+        StaleTiles: {
+            /** @description West, south, east, north in degrees; a box may be a point. */
+            boxes: number[][];
+            /** @description Layers. */
+            layers: string[];
         };
         /** @description Issues of a status. */
         StatusCount: {
@@ -1094,6 +1163,10 @@ export interface operations {
                 from?: string;
                 /** @description Reported before: RFC 3339, or a day in China (YYYY-MM-DD). */
                 to?: string;
+                /** @description Beginning of a period to compare with; needs compare-to */
+                "compare-from"?: string;
+                /** @description End of the period to compare with, not in it */
+                "compare-to"?: string;
                 /** @description The day (YYYY-MM-DD) whose plan in force answers; today in China by default. */
                 "as-of"?: string;
             };
@@ -1137,6 +1210,48 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["ChangeEvent"];
+                };
+            };
+        };
+    };
+    get_hotspots: {
+        parameters: {
+            query: {
+                /** @description community or cell */
+                level: string;
+                /** @description rate (issues for each household, the default) or count */
+                measure?: string;
+                /** @description Categories, repeated or comma-separated. */
+                category?: string;
+                /** @description open, in_progress, closed; repeated or comma-separated. */
+                status?: string;
+                /** @description Reported at or after: RFC 3339, or a day in China (YYYY-MM-DD). */
+                from?: string;
+                /** @description Reported before: RFC 3339, or a day in China (YYYY-MM-DD). */
+                to?: string;
+                /** @description The day (YYYY-MM-DD) whose plan in force answers; today in China by default. */
+                "as-of"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hotspots"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -31,6 +31,20 @@ export function formatNumber(value: number, maximumFractionDigits = 0): string {
   return new Intl.NumberFormat(locale(), { maximumFractionDigits }).format(value);
 }
 
+/** With its sign, also a plus. */
+export function formatSigned(value: number, maximumFractionDigits = 0): string {
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits, signDisplay: 'exceptZero' }).format(value);
+}
+
+/** A change as a share of what was: `+50%`. */
+export function formatChange(share: number): string {
+  return new Intl.NumberFormat(locale(), {
+    style: 'percent',
+    maximumFractionDigits: Math.abs(share) < 0.1 ? 1 : 0,
+    signDisplay: 'exceptZero',
+  }).format(share);
+}
+
 export function formatMetres(metres: number): string {
   return metres < 1000 ? `${formatNumber(metres, metres < 10 ? 1 : 0)} m` : `${formatNumber(metres / 1000, 2)} km`;
 }

@@ -12,9 +12,12 @@ import {
   type VectorTileSource,
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import type { Bbox } from '../api/types';
+import type { Bbox, StaleTiles } from '../api/types';
 import type { Camera } from '../state/view';
 import { ClickRouter, type Route } from './clickRouter';
+import { TileRefresher } from './refresh';
+import { layersOf } from './sources';
+import { boxesOf } from './touched';
 
 setWorkerUrl(workerUrl);
 
@@ -41,6 +44,7 @@ export class GridMap {
   readonly map: MapLibre;
   private readonly router: ClickRouter;
   private readonly marker: Marker;
+  private readonly refresher: TileRefresher;
   private style: StyleSpecification;
   private wanted: StyleSpecification | null = null;
   private ready = false;
@@ -71,6 +75,7 @@ export class GridMap {
     this.map.keyboard.disableRotation();
     this.map.addControl(new ScaleControl({ maxWidth: 96, unit: 'metric' }), 'bottom-right');
     this.marker = new Marker({ element: markerElement(), anchor: 'bottom' });
+    this.refresher = new TileRefresher(this.map);
     this.router = new ClickRouter(this.map, events.routes, events.elsewhere);
     this.map.on('style.load', () => {
       this.ready = true;
@@ -113,6 +118,15 @@ export class GridMap {
   refresh() {
     for (const [name, source] of Object.entries(this.style.sources)) {
       if (source.type === 'vector' && source.tiles) this.map.getSource<VectorTileSource>(name)?.setTiles(source.tiles);
+    }
+  }
+
+  /** Fetches again just the tiles that show something else now. */
+  refreshTouched(stale: readonly StaleTiles[]) {
+    // Before the style is there, no tile was fetched.
+    if (!this.ready) return;
+    for (const source of Object.keys(this.style.sources)) {
+      this.refresher.refresh(source, boxesOf(stale, layersOf(source)));
     }
   }
 
@@ -181,6 +195,7 @@ export class GridMap {
   }
 
   remove() {
+    this.refresher.stop();
     this.map.remove();
   }
 

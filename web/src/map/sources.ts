@@ -25,6 +25,11 @@ export const TILE_LAYERS: Record<SourceName, string> = {
   heat: 'heat',
 };
 
+/** The tile layers of a source of the style. */
+export function layersOf(source: string): string[] {
+  return Object.hasOwn(TILE_LAYERS, source) ? TILE_LAYERS[source as SourceName].split(',') : [];
+}
+
 export function tileUrl(source: SourceName, state: SourceState): string {
   const byDay = { 'as-of': state.day };
   const params = source === 'issues' || source === 'heat' ? { ...state.issueParams, ...byDay } : byDay;

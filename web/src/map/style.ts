@@ -2,7 +2,7 @@
 import fontUrl from '@fontsource/noto-sans-sc/files/noto-sans-sc-chinese-simplified-400-normal.woff2?url';
 import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { AreaLevel } from '../api/types';
-import type { Classes } from '../state/choropleth';
+import type { Shading } from '../state/choropleth';
 import type { LayerName } from '../state/view';
 import { backgroundLayer, baseLabelLayers, blockLayers, groundLayers, roadLayers } from './layers/base';
 import {
@@ -24,8 +24,8 @@ const FONT = 'Noto Sans SC';
 export interface StyleState extends SourceState {
   theme: MapTheme;
   layers: readonly LayerName[];
-  level: AreaLevel;
-  classes: Classes | null;
+  /** The areas' colours. */
+  shading: Shading | null;
   /** Issues that the filter lets through. */
   issueTotal: number;
   /** Code of the selected area. */
@@ -61,12 +61,12 @@ const LEVEL_SWITCH: [AreaLevel, LayerName][] = [
 export function buildStyle(state: StyleState): StyleSpecification {
   const { theme } = state;
   const fonts = [FONT];
-  const coloured = state.layers.includes('choropleth') && state.classes !== null;
+  const coloured = state.layers.includes('choropleth') && state.shading !== null;
   const levels = LEVEL_SWITCH.filter(([, layer]) => state.layers.includes(layer)).map(([level]) => level);
   const layers: LayerSpecification[] = [
     backgroundLayer(theme),
     // Below water and buildings: they stay what they are, and tell where in an area one is.
-    ...(state.classes ? [choroplethLayer(theme, state.level, state.classes)] : []),
+    ...(state.shading ? [choroplethLayer(theme, state.shading)] : []),
     ...groundLayers(theme),
     ...areaFillLayers(theme, !coloured),
     ...roadLayers(theme, coloured),

@@ -1,13 +1,16 @@
 /** What was clicked and whose it is. */
 import type { AreaSummary, IssueDetail, Location, Place } from '../api/types';
-import { formatArea, formatMetres, formatMoment, formatNumber, type Key, t, tWord } from '../i18n';
+import { formatArea, formatMetres, formatMoment, formatNumber, formatSigned, type Key, t, tWord } from '../i18n';
 import { selection } from '../state/app';
 import { type ClickedBuilding, clicked } from '../state/clicked';
 import { formatLonLat } from '../state/coordinates';
-import { type Detail, detail } from '../state/data';
+import { type Detail, detail, hotspots } from '../state/data';
+import { binColour } from '../state/hotspots';
 import { gridMap } from '../state/mapHandle';
 import { mapTheme } from '../state/screen';
+import { AreaComparison } from './Comparison';
 import { FitIcon, WarningIcon } from './icons';
+import { findingText } from './Legend';
 import { CopyButton, EstimatedBadge, Stat, Swatch } from './parts';
 
 export function DetailCard() {
@@ -33,6 +36,8 @@ export function DetailCard() {
     <div class="detail" aria-busy={loading} data-testid="detail">
       {data.issue && <IssuePart issue={data.issue} />}
       {data.area && <AreaPart area={data.area} minor={data.issue !== null} />}
+      {data.area && <AreaComparison code={data.area.code} />}
+      {data.area && <HotspotPart code={data.area.code} />}
       <BuildingPart detail={data} />
       {data.location && <LocationPart location={data.location} />}
     </div>
@@ -97,6 +102,29 @@ function AreaPart({ area, minor }: { area: AreaSummary; minor: boolean }) {
           value={area.issues.total}
           of={open > 0 ? t('detail.issues.open', { open: formatNumber(open) }) : undefined}
         />
+      </dl>
+    </section>
+  );
+}
+
+/** How an area stands out, while the map shows it. */
+function HotspotPart({ code }: { code: string }) {
+  const answer = hotspots.value.data;
+  const area = answer?.areas.find((one) => one.code === code);
+  if (!area) return null;
+  return (
+    <section class="detail-here" aria-label={t('hotspot.title')} data-testid="hotspot">
+      <h3>{t('hotspot.title')}</h3>
+      <dl class="facts">
+        <dt>{t('choropleth.measure')}</dt>
+        <dd>{tWord('measure', answer?.measure ?? '')}</dd>
+        <dt>{t('hotspot.z')}</dt>
+        <dd>{typeof area.z === 'number' ? formatSigned(area.z, 2) : '—'}</dd>
+        <dt>{t('hotspot.class')}</dt>
+        <dd>
+          {typeof area.z === 'number' && <Swatch colour={mapTheme.value.diverging[binColour(area.bin)] ?? ''} round />}{' '}
+          {findingText(area.z, area.bin)}
+        </dd>
       </dl>
     </section>
   );

@@ -1,6 +1,6 @@
 /** Which issues count, on the map and in every number. */
 import { formatNumber, t, tWord } from '../i18n';
-import { filter } from '../state/app';
+import { compareWith, filter } from '../state/app';
 import { info, totals } from '../state/data';
 import {
   type IssueFilter,
@@ -12,6 +12,7 @@ import {
   toggled,
 } from '../state/filter';
 import { mapTheme } from '../state/screen';
+import { ComparisonChoice } from './Comparison';
 import { DateField, Toggle } from './parts';
 
 function change(part: Partial<IssueFilter>) {
@@ -42,6 +43,7 @@ export function FilterPanel() {
           </Toggle>
         </div>
         <DateRange range={range} />
+        <ComparisonChoice />
       </fieldset>
       <fieldset class="filter-group">
         <legend>{t('filters.status')}</legend>
@@ -114,6 +116,7 @@ function FilterResult() {
         disabled={!isFiltered(filter.value)}
         onClick={() => {
           filter.value = NO_FILTER;
+          compareWith(null);
         }}
       >
         {t('filters.reset')}

@@ -1,10 +1,9 @@
 /** The layer switch. */
-import type { AreaLevel } from '../api/types';
 import { type Key, t } from '../i18n';
 import { GROUPS_ZOOM, HOUSEHOLDS_ZOOM } from '../map/layers/grid';
-import { camera, isOn, level, measure, setLayer } from '../state/app';
+import { camera, isOn, level, measure, setLayer, setShading, shading } from '../state/app';
 import { info } from '../state/data';
-import { AREA_LEVELS, type LayerName } from '../state/view';
+import { AREA_LEVELS, HOTSPOT_LEVELS, type LayerName, SHADINGS } from '../state/view';
 import { Segmented } from './parts';
 
 const GROUPS: { title: Key; layers: LayerName[] }[] = [
@@ -57,10 +56,17 @@ function ChoroplethChoices() {
   return (
     <div class="layer-choices">
       <Segmented
+        label={t('choropleth.shading')}
+        choices={SHADINGS}
+        value={shading.value}
+        text={(choice) => t(`shading.${choice}`)}
+        onChoose={setShading}
+      />
+      <Segmented
         label={t('choropleth.level')}
-        choices={AREA_LEVELS}
+        choices={shading.value === 'hotspots' ? HOTSPOT_LEVELS : AREA_LEVELS}
         value={level.value}
-        text={(choice: AreaLevel) => t(`level.${choice}`)}
+        text={(choice) => t(`level.${choice}`)}
         onChoose={(choice) => {
           level.value = choice;
         }}
@@ -74,6 +80,7 @@ function ChoroplethChoices() {
           measure.value = choice;
         }}
       />
+      {shading.value === 'hotspots' && <p class="muted">{t('hotspot.explain')}</p>}
     </div>
   );
 }

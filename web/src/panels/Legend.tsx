@@ -2,10 +2,12 @@
 import { formatNumber, t } from '../i18n';
 import { GROUPS_ZOOM, HOUSEHOLDS_ZOOM } from '../map/layers/grid';
 import { SINGLE_ISSUES_ZOOM } from '../map/layers/issues';
-import { camera, isOn, level, measure } from '../state/app';
+import { camera, isOn, level, measure, shading } from '../state/app';
+import { type ChangeClass, divergingIndex } from '../state/change';
 import { type ClassRange, colourIndex } from '../state/choropleth';
-import { classes, info } from '../state/data';
+import { change, classes, hotspots, info } from '../state/data';
 import { STATUSES } from '../state/filter';
+import { BINS, binColour, confidenceOf, hotspotClass, isMute } from '../state/hotspots';
 import { mapTheme } from '../state/screen';
 import { AREA_LEVELS } from '../state/view';
 import { Swatch } from './parts';
@@ -14,7 +16,7 @@ export function Legend() {
   const { heat } = mapTheme.value;
   return (
     <section class="legend" aria-label={t('legend.title')}>
-      {isOn('choropleth') && <ChoroplethLegend />}
+      {isOn('choropleth') && <AreaLegend />}
       {isOn('heat') && (
         <div class="legend-part">
           <h3>{t('legend.heat')}</h3>
@@ -44,12 +46,89 @@ export function rangeText({ from, below }: ClassRange, whole: boolean): string {
   return below - from <= 1 ? low : `${low} – ${formatNumber(below - 1)}`;
 }
 
+function AreaLegend() {
+  if (shading.value === 'hotspots') return <HotspotLegend />;
+  return change.value ? <ChangeLegend /> : <ChoroplethLegend />;
+}
+
+const shownLevel = () => ({ level: t(`level.${level.value}`).toLowerCase() });
+
+/** One row from cold to hot, so that the scale reads as one. */
+function HotspotLegend() {
+  const { data, error } = hotspots.value;
+  const theme = mapTheme.value;
+  const mute = error || (data && isMute(data));
+  return (
+    <div class="legend-part" data-legend="hotspots">
+      <h3>{t(`legend.hotspots.${measure.value}`, shownLevel())}</h3>
+      {mute ? (
+        <p class="muted" role="status">
+          {t(error ? 'hotspot.failed' : 'hotspot.empty')}
+        </p>
+      ) : (
+        <>
+          <ul class="legend-bins">
+            {BINS.map((bin) => (
+              <li key={bin} title={findingText(0, bin)}>
+                <Swatch colour={theme.diverging[binColour(bin)] ?? ''} opacity={theme.choroplethOpacity} />
+                <span aria-hidden="true">{bin === 0 ? '–' : t('legend.percent', { percent: confidenceOf(bin) })}</span>
+                <span class="visually-hidden">{findingText(0, bin)}</span>
+              </li>
+            ))}
+          </ul>
+          <div class="legend-ends" aria-hidden="true">
+            <span>{t('legend.cold')}</span>
+            <span>{t('legend.calm')}</span>
+            <span>{t('legend.hot')}</span>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** What is said of an area: hot or cold and how surely, or why nothing. */
+export function findingText(z: number | null | undefined, bin: number): string {
+  const finding = hotspotClass(z, bin);
+  const text = t(`hotspot.${finding}`);
+  const sure = finding === 'hot' || finding === 'cold';
+  return sure ? t('hotspot.confidence', { class: text, percent: confidenceOf(bin) }) : text;
+}
+
+function ChangeLegend() {
+  const shown = change.value;
+  const theme = mapTheme.value;
+  if (!shown) return null;
+  const steps = (shown.classes.length - 1) / 2;
+  return (
+    <div class="legend-part" data-legend="change">
+      <h3>{t(`legend.change.${shown.measure}`, shownLevel())}</h3>
+      <ul class="legend-classes">
+        {shown.classes.map((entry) => (
+          <li key={entry.step}>
+            <Swatch
+              colour={theme.diverging[divergingIndex(entry.step, steps)] ?? ''}
+              opacity={theme.choroplethOpacity}
+            />
+            {changeText(entry, shown.measure === 'count')}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+export function changeText({ step, range }: ChangeClass, whole: boolean): string {
+  if (step === 0) return t('change.same');
+  return t(step > 0 ? 'change.more' : 'change.less', { range: rangeText(range, whole) });
+}
+
 function ChoroplethLegend() {
   const shown = classes.value;
   const theme = mapTheme.value;
   return (
     <div class="legend-part" data-legend="choropleth">
-      <h3>{t(`legend.${measure.value}`, { level: t(`level.${level.value}`).toLowerCase() })}</h3>
+      <h3>{t(`legend.${measure.value}`, shownLevel())}</h3>
       {shown ? (
         <ul class="legend-classes">
           {shown.ranges.map((range, index) => (

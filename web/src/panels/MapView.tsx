@@ -4,8 +4,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { type Covered, GridMap } from '../map/map';
 import { buildStyle } from '../map/style';
-import { asOf, camera, issueParams, layers, level, selection } from '../state/app';
-import { attribution, classes, detail, info, revision, totals } from '../state/data';
+import { asOf, camera, issueParams, layers, selection } from '../state/app';
+import { attribution, detail, info, missed, shade, totals } from '../state/data';
 import { gridMap, mapFailed, tilesFailed } from '../state/mapHandle';
 import { isNarrow, mapTheme, sheet } from '../state/screen';
 import { routes, selectPoint } from './mapClicks';
@@ -34,8 +34,7 @@ function currentStyle() {
   return buildStyle({
     theme: mapTheme.value,
     layers: layers.value,
-    level: level.value,
-    classes: classes.value,
+    shading: shade.value,
     issueTotal: totals.value?.total ?? data?.issues.total ?? 0,
     selected: what ? (detail.value.data?.area?.code ?? (what.kind === 'area' ? what.code : null)) : null,
     householdText: {
@@ -77,7 +76,7 @@ function mount(container: HTMLElement): () => void {
   gridMap.value = map;
   window.wangge = { map: map.map };
   let placed = start !== null;
-  let shownRevision = revision.peek();
+  let missedBefore = missed.peek();
   let sheetOpen = untracked(() => isNarrow.value && sheet.value !== null);
   const stops = [
     effect(() => map.show(currentStyle())),
@@ -89,8 +88,8 @@ function mount(container: HTMLElement): () => void {
       untracked(() => map.fit(bounds, false));
     }),
     effect(() => {
-      if (revision.value === shownRevision) return;
-      shownRevision = revision.value;
+      if (missed.value === missedBefore) return;
+      missedBefore = missed.value;
       map.refresh();
     }),
     // What was in the middle stays in the middle of what a sheet leaves free.

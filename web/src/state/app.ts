@@ -3,15 +3,33 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import type { Params } from '../api/client';
 import { type Lang, lang, t } from '../i18n';
 import type { Measure } from './choropleth';
-import { filterParams, type IssueFilter } from './filter';
+import {
+  type Comparison,
+  comparisonParams,
+  filterParams,
+  type IssueFilter,
+  type Period,
+  periodBefore,
+  periodOf,
+} from './filter';
 import { formatView, parseView } from './url';
-import { type Camera, DEFAULT_VIEW, type LayerName, type Selection, type Theme, type View } from './view';
+import {
+  type Camera,
+  DEFAULT_VIEW,
+  type LayerName,
+  type Selection,
+  type ShadingKind,
+  type Theme,
+  type View,
+} from './view';
 
 export const camera = signal<Camera | null>(null);
 export const layers = signal<readonly LayerName[]>(DEFAULT_VIEW.layers);
+export const shading = signal<ShadingKind>(DEFAULT_VIEW.shading);
 export const measure = signal<Measure>('count');
 export const level = signal(DEFAULT_VIEW.level);
 export const filter = signal<IssueFilter>(DEFAULT_VIEW.filter);
+export const comparison = signal<Comparison | null>(DEFAULT_VIEW.comparison);
 export const asOf = signal<string | null>(null);
 export const theme = signal<Theme>('auto');
 export const selection = signal<Selection | null>(null);
@@ -29,10 +47,37 @@ export const today = signal(new Date().toISOString().slice(0, 10));
 /** Issue filter as the API's parameters; a new object only when the meaning changed. */
 export const issueParams = computed<Params>(() => filterParams(filter.value, asOf.value ?? today.value));
 
+/** The filter's period, where it has a beginning and an end. */
+export const period = computed<Period | null>(() => periodOf(filter.value.range, asOf.value ?? today.value));
+
+/** The period that it is compared with. */
+export const comparedPeriod = computed<Period | null>(() =>
+  period.value && comparison.value ? periodBefore(period.value, comparison.value) : null,
+);
+export const compareParams = computed<Params>(() => comparisonParams(comparedPeriod.value));
+
 export const isOn = (layer: LayerName) => layers.value.includes(layer);
 
 export function setLayer(layer: LayerName, on: boolean) {
   layers.value = on ? [...layers.value.filter((l) => l !== layer), layer] : layers.value.filter((l) => l !== layer);
+}
+
+export function setShading(kind: ShadingKind) {
+  batch(() => {
+    shading.value = kind;
+    if (kind === 'hotspots' && level.value === 'street') level.value = DEFAULT_VIEW.level;
+  });
+}
+
+/** A comparison is asked for to be seen: the map shows it too. */
+export function compareWith(what: Comparison | null) {
+  batch(() => {
+    if (what && !comparison.value) {
+      setLayer('choropleth', true);
+      setShading('totals');
+    }
+    comparison.value = what;
+  });
 }
 
 export function say(text: string, shown = false) {
@@ -43,9 +88,11 @@ export function currentView(): View {
   return {
     camera: camera.value,
     layers: layers.value,
+    shading: shading.value,
     measure: measure.value,
     level: level.value,
     filter: filter.value,
+    comparison: comparison.value,
     asOf: asOf.value,
     lang: lang.value,
     theme: theme.value,
@@ -57,9 +104,11 @@ export function showView(view: View) {
   batch(() => {
     camera.value = view.camera;
     layers.value = view.layers;
+    shading.value = view.shading;
     measure.value = view.measure;
     level.value = view.level;
     filter.value = view.filter;
+    comparison.value = view.comparison;
     asOf.value = view.asOf;
     lang.value = view.lang;
     theme.value = view.theme;

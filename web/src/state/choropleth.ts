@@ -1,8 +1,15 @@
 /** Five classes of areas by their issues. The map colours and the legend explain the same classes. */
-import type { AreaCount, Counts } from '../api/types';
+import type { AreaCount, AreaLevel, Counts } from '../api/types';
 
 export type Measure = 'count' | 'rate';
 export const CLASS_COUNT = 5;
+
+/** How the map colours the areas of a level: by class, each with its colour's place in the theme's scale. */
+export interface Shading {
+  level: AreaLevel;
+  scale: 'choropleth' | 'diverging';
+  classes: { codes: string[]; colour: number }[];
+}
 
 export interface ClassRange {
   /** Lowest value of the class. */
@@ -32,12 +39,12 @@ export function classOf(value: number, breaks: readonly number[]): number {
   return index;
 }
 
-/** Distinct limits that cut the values into five classes of about equal size. */
-export function quantileBreaks(values: readonly number[]): number[] {
+/** Distinct limits that cut the values into so many classes of about equal size. */
+export function quantileBreaks(values: readonly number[], classes = CLASS_COUNT): number[] {
   const sorted = [...values].sort((a, b) => a - b);
   const breaks: number[] = [];
-  for (let k = 1; k < CLASS_COUNT; k += 1) {
-    const limit = sorted[Math.floor((sorted.length * k) / CLASS_COUNT)];
+  for (let k = 1; k < classes; k += 1) {
+    const limit = sorted[Math.floor((sorted.length * k) / classes)];
     if (limit !== undefined && limit > (breaks.at(-1) ?? sorted[0] ?? 0)) breaks.push(limit);
   }
   return breaks;
@@ -64,4 +71,12 @@ export function classify(counts: Counts, measure: Measure): Classes {
 /** Which of the scale's five colours a class takes: classes spread over the whole scale when there are fewer. */
 export function colourIndex(index: number, classes: number): number {
   return classes <= 1 ? 0 : Math.round((index * (CLASS_COUNT - 1)) / (classes - 1));
+}
+
+export function shadeTotals(level: AreaLevel, { codes }: Classes): Shading {
+  return {
+    level,
+    scale: 'choropleth',
+    classes: codes.map((inClass, index) => ({ codes: inClass, colour: colourIndex(index, codes.length) })),
+  };
 }

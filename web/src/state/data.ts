@@ -2,16 +2,41 @@
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, type Params, queryText } from '../api/client';
 import { listenForChanges } from '../api/events';
-import { fetchArea, fetchAttribution, fetchCounts, fetchInfo, fetchIssue, fetchLocation } from '../api/requests';
-import type { AreaLevel, AreaSummary, Counts, Info, IssueDetail, Location } from '../api/types';
+import {
+  fetchArea,
+  fetchAttribution,
+  fetchCounts,
+  fetchHotspots,
+  fetchInfo,
+  fetchIssue,
+  fetchLocation,
+} from '../api/requests';
+import type { AreaLevel, AreaSummary, Counts, Hotspots, Info, IssueDetail, Location } from '../api/types';
 import { t } from '../i18n';
-import { asOf, issueParams, level, measure, say, selection, today } from './app';
-import { classify } from './choropleth';
+import {
+  asOf,
+  comparedPeriod,
+  compareParams,
+  isOn,
+  issueParams,
+  level,
+  measure,
+  say,
+  selection,
+  shading,
+  today,
+} from './app';
+import { classifyChange, compareWithin, hasBefore, shadeChange } from './change';
+import { classify, type Measure, type Shading, shadeTotals } from './choropleth';
+import { shadeHotspots } from './hotspots';
+import { gridMap } from './mapHandle';
 import { fetcher } from './resource';
-import type { Selection } from './view';
+import { HOTSPOT_LEVELS, type Selection } from './view';
 
 /** Rises with each change of the server's data; what depends on the data asks again. */
 export const revision = signal(0);
+/** Rises when changes may have been missed: any tile may show something else. */
+export const missed = signal(0);
 /** The event stream is down, which is how a server that went away is noticed first. */
 export const streamLost = signal(false);
 
@@ -33,6 +58,39 @@ export const cellCounts = cellFetcher.state;
 export const counts = computed(() => (level.value === 'cell' ? cellCounts.value : choroplethFetcher.state.value));
 
 export const classes = computed(() => (counts.value.data ? classify(counts.value.data, measure.value) : null));
+
+/** How the areas changed; `null` without a comparison, and until its numbers are there. */
+export const change = computed(() => {
+  const { data } = counts.value;
+  return comparedPeriod.value && data && hasBefore(data) ? classifyChange(data, measure.value) : null;
+});
+
+interface HotspotQuestion {
+  level: (typeof HOTSPOT_LEVELS)[number];
+  measure: Measure;
+  params: Params;
+}
+const hotspotFetcher = fetcher<HotspotQuestion, Hotspots>(({ level, measure, params }, abort) =>
+  fetchHotspots(level, measure, params, abort),
+);
+/** Asked for only while the map shows them. */
+export const hotspots = hotspotFetcher.state;
+
+/** The areas' colours on the map. The answer says of which level they are: the one asked for next may still be under way. */
+export const shade = computed<Shading | null>(() => {
+  if (shading.value === 'hotspots') return hotspots.value.data && shadeHotspots(hotspots.value.data);
+  const { data } = counts.value;
+  if (!data) return null;
+  const of = data.level as AreaLevel;
+  if (change.value) return shadeChange(of, change.value);
+  return classes.value && shadeTotals(of, classes.value);
+});
+
+/** Issues in the filter's period and in the one compared with, within an area or (with an empty code) everywhere. */
+export function comparedWithin(code: string) {
+  const { data } = cellCounts.value;
+  return comparedPeriod.value && data ? compareWithin(data, code) : null;
+}
 
 /** Issues that the filter lets through and that lie in some cell; `null` when there are no cells to count by. */
 export const totals = computed(() => {
@@ -137,6 +195,11 @@ export function reload() {
   revision.value += 1;
 }
 
+function refreshed() {
+  reload();
+  say(t('status.refreshed'));
+}
+
 /** Asks again whatever depends on something that changed. Returns what ends it. */
 export function followData(): () => void {
   const askedOf = new Map<string, string>();
@@ -157,12 +220,24 @@ export function followData(): () => void {
       if (day) today.value = day;
     }),
     effect(() => {
-      const params = { ...issueParams.value, 'as-of': asOf.value };
+      const params = { ...issueParams.value, ...compareParams.value, 'as-of': asOf.value };
       const shown = level.value;
       const question = `${queryText(params)} ${revision.value}`;
       once('cells', question, () => void cellFetcher.ask({ level: 'cell', params }));
       once('choropleth', `${shown} ${question}`, () => {
         void choroplethFetcher.ask(shown === 'cell' ? null : { level: shown, params });
+      });
+    }),
+    effect(() => {
+      const shown = HOTSPOT_LEVELS.find((of) => of === level.value);
+      if (!isOn('choropleth') || shading.value !== 'hotspots' || !shown) {
+        once('hotspots', '', () => void hotspotFetcher.ask(null));
+        return;
+      }
+      const params = { ...issueParams.value, 'as-of': asOf.value };
+      const by = measure.value;
+      once('hotspots', `${shown} ${by} ${queryText(params)} ${revision.value}`, () => {
+        void hotspotFetcher.ask({ level: shown, measure: by, params });
       });
     }),
     effect(() => {
@@ -185,9 +260,11 @@ export function followData(): () => void {
       void detailFetcher.ask(what && { what, day: asOf.value });
     }),
     listenForChanges({
-      onChange: () => {
-        reload();
-        say(t('status.refreshed'));
+      onTiles: (stale) => gridMap.value?.refreshTouched(stale),
+      onChange: refreshed,
+      onMissed: () => {
+        missed.value += 1;
+        refreshed();
       },
       onLost: () => {
         streamLost.value = true;

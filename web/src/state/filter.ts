@@ -20,6 +20,8 @@ export interface IssueFilter {
   range: TimeRange;
 }
 
+const DAY_MS = 86_400_000;
+
 export const NO_FILTER: IssueFilter = { categories: [], statuses: [], range: { kind: 'all' } };
 
 /** The civil day `days` after `day`. */
@@ -27,6 +29,41 @@ export function addDays(day: string, days: number): string {
   const at = new Date(`${day}T00:00:00Z`);
   at.setUTCDate(at.getUTCDate() + days);
   return at.toISOString().slice(0, 10);
+}
+
+/** What a period is compared with: the one of the same length just before it, or the same days a year before. */
+export const COMPARISONS = ['previous', 'year'] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+/** Civil days, both included. */
+export interface Period {
+  first: string;
+  last: string;
+}
+
+/** The period a range stands for on the day looked at; `null` where it has no beginning or no end. */
+export function periodOf(range: TimeRange, day: string): Period | null {
+  if (range.kind === 'days') return { first: addDays(day, 1 - range.days), last: day };
+  if (range.kind === 'all' || !range.from || !range.to || range.from > range.to) return null;
+  return { first: range.from, last: range.to };
+}
+
+export function periodBefore({ first, last }: Period, comparison: Comparison): Period {
+  if (comparison === 'year') return { first: yearBefore(first), last: yearBefore(last) };
+  const days = Math.round((Date.parse(last) - Date.parse(first)) / DAY_MS) + 1;
+  return { first: addDays(first, -days), last: addDays(first, -1) };
+}
+
+/** A leap day has the day before it a year ago. */
+function yearBefore(day: string): string {
+  const [year, ...rest] = day.split('-');
+  const monthDay = rest.join('-');
+  return `${String(Number(year) - 1).padStart(4, '0')}-${monthDay === '02-29' ? '02-28' : monthDay}`;
+}
+
+/** The API's parameters for a period compared with; its `compare-to` is exclusive. */
+export function comparisonParams(period: Period | null): Params {
+  return period ? { 'compare-from': period.first, 'compare-to': addDays(period.last, 1) } : {};
 }
 
 /** The API's filter parameters. A preset of n days ends with the day looked at, so "7 days" holds seven days. */

@@ -5,6 +5,7 @@ import { DEFAULT_VIEW, type View } from './view';
 const FULL: View = {
   camera: { zoom: 14.25, lat: 26.592341, lon: 104.840012 },
   layers: ['water', 'streets', 'choropleth'],
+  shading: 'hotspots',
   measure: 'rate',
   level: 'community',
   filter: {
@@ -12,6 +13,7 @@ const FULL: View = {
     statuses: ['open', 'in_progress'],
     range: { kind: 'between', from: '2026-01-01', to: null },
   },
+  comparison: 'year',
   asOf: '2026-06-30',
   lang: 'en',
   theme: 'dark',
@@ -29,6 +31,7 @@ describe('the view in a link', () => {
     ['a point outside every area', { selection: { kind: 'point', lon: -7.5, lat: -33.25, code: null } }],
     ['a preset', { filter: { categories: [], statuses: [], range: { kind: 'days', days: 30 } } }],
     ['no layer at all', { layers: [] }],
+    ['the areas’ change', { level: 'street', comparison: 'previous' }],
     ['zoom 0', { camera: { zoom: 0, lat: 0, lon: 0 } }],
   ])('keeps %s', (_, part) => {
     const view = { ...DEFAULT_VIEW, ...part };
@@ -40,12 +43,16 @@ describe('the view in a link', () => {
   });
 
   it.each([
-    '#map=99/0/0&time=12d&as-of=tomorrow&sel=area:abc&theme=pink&lang=fr&level=galaxy',
+    '#map=99/0/0&time=12d&as-of=tomorrow&sel=area:abc&theme=pink&lang=fr&level=galaxy&shading=rainbow&compare=2001',
     '#map=12/95/104&sel=point:200,1&measure=&status=done',
     '#map=//&sel=&&=&%E0%A4%A=1&time=..x..',
     '',
   ])('opens a mistyped link %s with defaults', (hash) => {
     expect(parseView(hash)).toEqual({ ...DEFAULT_VIEW, filter: { ...DEFAULT_VIEW.filter, statuses: [] } });
+  });
+
+  it('has no hot spots of streets', () => {
+    expect(parseView('#shading=hotspots&level=street')).toMatchObject({ shading: 'hotspots', level: 'cell' });
   });
 
   it('tells neighbouring pixels apart at the deepest zoom', () => {

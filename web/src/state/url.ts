@@ -5,14 +5,16 @@
  */
 import type { IssueStatus } from '../api/types';
 import { isLang } from '../i18n';
-import { type IssueFilter, PRESET_DAYS, STATUSES, type TimeRange } from './filter';
+import { COMPARISONS, type IssueFilter, PRESET_DAYS, STATUSES, type TimeRange } from './filter';
 import {
   AREA_LEVELS,
   type Camera,
   DEFAULT_VIEW,
+  HOTSPOT_LEVELS,
   LAYERS,
   type LayerName,
   type Selection,
+  SHADINGS,
   type Theme,
   type View,
 } from './view';
@@ -26,12 +28,14 @@ export function formatView(view: View): string {
   if (view.camera) put('map', formatCamera(view.camera));
   if (!sameSet(view.layers, DEFAULT_VIEW.layers))
     put('layers', LAYERS.filter((l) => view.layers.includes(l)).join(','));
+  if (view.shading !== DEFAULT_VIEW.shading) put('shading', view.shading);
   if (view.measure !== DEFAULT_VIEW.measure) put('measure', view.measure);
   if (view.level !== DEFAULT_VIEW.level) put('level', view.level);
   if (view.filter.categories.length) put('category', view.filter.categories.map(encodeURIComponent).join(','));
   if (view.filter.statuses.length) put('status', view.filter.statuses.join(','));
   const range = formatRange(view.filter.range);
   if (range) put('time', range);
+  if (view.comparison) put('compare', view.comparison);
   if (view.asOf) put('as-of', view.asOf);
   if (view.selection) put('sel', formatSelection(view.selection));
   if (view.theme !== DEFAULT_VIEW.theme) put('theme', view.theme);
@@ -48,12 +52,15 @@ export function parseView(hash: string, fallback: View = DEFAULT_VIEW): View {
   }
   const get = (name: string) => values.get(name);
   const layers = get('layers');
+  const shading = oneOf(get('shading'), SHADINGS) ?? fallback.shading;
   return {
     camera: parseCamera(get('map')) ?? fallback.camera,
     layers: layers === undefined ? fallback.layers : LAYERS.filter((l) => layers.split(',').includes(l)),
+    shading,
     measure: oneOf(get('measure'), ['count', 'rate'] as const) ?? fallback.measure,
-    level: oneOf(get('level'), AREA_LEVELS) ?? fallback.level,
+    level: oneOf(get('level'), shading === 'hotspots' ? HOTSPOT_LEVELS : AREA_LEVELS) ?? fallback.level,
     filter: parseFilter(get('category'), get('status'), get('time'), fallback.filter),
+    comparison: oneOf(get('compare'), COMPARISONS) ?? fallback.comparison,
     asOf: parseDay(get('as-of')) ?? fallback.asOf,
     lang: parseLang(get('lang')) ?? fallback.lang,
     theme: oneOf(get('theme'), ['auto', 'light', 'dark'] as const satisfies readonly Theme[]) ?? fallback.theme,

@@ -2,7 +2,7 @@
 import type { AreaLevel } from '../api/types';
 import type { Lang } from '../i18n';
 import type { Measure } from './choropleth';
-import { type IssueFilter, NO_FILTER } from './filter';
+import { type Comparison, type IssueFilter, NO_FILTER } from './filter';
 
 export const LAYERS = [
   'water',
@@ -36,6 +36,12 @@ export const DEFAULT_LAYERS: readonly LayerName[] = [
 
 export const AREA_LEVELS: readonly AreaLevel[] = ['street', 'community', 'cell'];
 
+/** What the areas' colours tell: how many issues (or how many more than before), or where they cluster. */
+export const SHADINGS = ['totals', 'hotspots'] as const;
+export type ShadingKind = (typeof SHADINGS)[number];
+/** A street among a handful of streets is no hot spot. */
+export const HOTSPOT_LEVELS = ['community', 'cell'] as const;
+
 /** Where the map looks. Degrees, CRS84. */
 export interface Camera {
   lon: number;
@@ -55,9 +61,12 @@ export interface View {
   /** `null`: the whole data. */
   camera: Camera | null;
   layers: readonly LayerName[];
+  shading: ShadingKind;
   measure: Measure;
   level: AreaLevel;
   filter: IssueFilter;
+  /** What the filter's period is compared with, if it has one; `null` for nothing. */
+  comparison: Comparison | null;
   /** `YYYY-MM-DD`, `null` for today. */
   asOf: string | null;
   lang: Lang;
@@ -68,9 +77,11 @@ export interface View {
 export const DEFAULT_VIEW: View = {
   camera: null,
   layers: DEFAULT_LAYERS,
+  shading: 'totals',
   measure: 'count',
   level: 'cell',
   filter: NO_FILTER,
+  comparison: null,
   asOf: null,
   lang: 'zh',
   theme: 'auto',

@@ -7,7 +7,7 @@ import type {
 } from 'maplibre-gl';
 import type { AreaLevel } from '../../api/types';
 import { zh } from '../../i18n/zh';
-import { type Classes, colourIndex } from '../../state/choropleth';
+import type { Shading } from '../../state/choropleth';
 import type { MapTheme } from '../themes/theme';
 import { byZoom } from './base';
 
@@ -67,11 +67,9 @@ export function areaFillLayers(theme: MapTheme, tinted: boolean): LayerSpecifica
 }
 
 /** One fill of the level chosen; areas nobody counted stay clear. */
-export function choroplethLayer(theme: MapTheme, level: AreaLevel, classes: Classes): LayerSpecification {
-  const cases = classes.codes.flatMap((codes, index) =>
-    codes.length ? [codes, theme.choropleth[colourIndex(index, classes.codes.length)] ?? theme.choropleth[0]] : [],
-  );
+export function choroplethLayer(theme: MapTheme, { level, scale, classes }: Shading): LayerSpecification {
   const none = 'rgba(0, 0, 0, 0)';
+  const cases = classes.flatMap(({ codes, colour }) => (codes.length ? [codes, theme[scale][colour] ?? none] : []));
   return {
     id: `choropleth-${level}`,
     type: 'fill',

@@ -22,6 +22,7 @@ export const dark: MapTheme = {
   household: { member: '#9fb0c0', head: '#bb9cf2', outline: '#14181d' },
   label: { street: '#e3eefa', community: '#b5d5f2', cell: '#a9b8c6', halo: '#14181d' },
   choropleth: ['#3a2c24', '#6b4029', '#a35a2e', '#dc8447', '#ffc68a'],
+  diverging: ['#8ccbff', '#4b92cc', '#2f5f88', 'rgba(130, 140, 150, 0.3)', '#85452f', '#cf6a4a', '#ffab8c'],
   choroplethOpacity: 0.7,
   heat: [
     [0, 'rgba(120, 60, 40, 0)'],

@@ -22,6 +22,7 @@ export const light: MapTheme = {
   household: { member: '#5f6f80', head: '#6d3fb5', outline: '#ffffff' },
   label: { street: '#1b3652', community: '#25567f', cell: '#4a5d70', halo: '#ffffff' },
   choropleth: ['#fdf1dc', '#f9d29d', '#ef9f63', '#d3623a', '#99321f'],
+  diverging: ['#1f5fa8', '#5f9fd0', '#a9cde6', 'rgba(150, 150, 146, 0.32)', '#f7bfa0', '#e5785a', '#ad1f2d'],
   choroplethOpacity: 0.72,
   heat: [
     [0, 'rgba(253, 216, 150, 0)'],

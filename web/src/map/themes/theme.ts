@@ -3,6 +3,9 @@ import type { IssueStatus } from '../../api/types';
 
 export type Ramp = readonly [string, string, string, string, string];
 
+/** Far below, below, a little below, alike, a little above, above, far above. */
+export type Diverging = readonly [string, string, string, string, string, string, string];
+
 export interface MapTheme {
   background: string;
   water: string;
@@ -19,6 +22,8 @@ export interface MapTheme {
   label: { street: string; community: string; cell: string; halo: string };
   /** Choropleth classes, few to many. */
   choropleth: Ramp;
+  /** Blue, grey, red: told apart by people who see no green or no red, and by lightness from the middle outwards. */
+  diverging: Diverging;
   choroplethOpacity: number;
   /** Heatmap density 0–1, from nothing (transparent) to most. */
   heat: readonly (readonly [density: number, colour: string])[];

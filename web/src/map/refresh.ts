@@ -1,0 +1,74 @@
+/** Fetches again the tiles of a source that a change touched, and no others; the old ones stay until the new ones are there. */
+import type { Map as MapLibre } from 'maplibre-gl';
+import type { Bbox } from '../api/types';
+import { touchTest } from './touched';
+
+type TileManager = MapLibre['style']['tileManagers'][string];
+type Tile = NonNullable<ReturnType<TileManager['getTileByID']>>;
+
+/** How soon to look again after tiles that were under way, longer than a label fades. */
+const AGAIN_MS = 250;
+
+export class TileRefresher {
+  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
+
+  constructor(private readonly map: MapLibre) {}
+
+  refresh(source: string, boxes: readonly Bbox[]) {
+    const manager = this.map.style.tileManagers[source];
+    if (!manager || boxes.length === 0) return;
+    const touched = touchTest(boxes);
+    const inView = manager
+      .getIds()
+      .map((id) => manager.getTileByID(id))
+      .filter((tile): tile is Tile => !!tile && touched(tile.tileID.canonical));
+    const dropHidden = () => dropHiddenTiles(manager, (tile) => touched(tile.tileID.canonical));
+    dropHidden();
+    const underWay = this.fetchAgain(source, inView);
+    this.later(() => {
+      // Tiles that were fading out of view have become hidden ones by now.
+      dropHidden();
+      this.follow(source, manager, underWay);
+    });
+  }
+
+  stop() {
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  /** Returns those that are under way: what comes may be from before the change. */
+  private fetchAgain(source: string, tiles: readonly Tile[]): Tile[] {
+    const atRest = tiles.filter(({ state }) => state === 'loaded' || state === 'errored');
+    if (atRest.length > 0)
+      this.map.refreshTiles(
+        source,
+        atRest.map(({ tileID: { canonical } }) => ({ z: canonical.z, x: canonical.x, y: canonical.y })),
+      );
+    return tiles.filter((tile) => !atRest.includes(tile));
+  }
+
+  /** No event tells that an unchanged tile has come, so this asks now and then, as long as there is something to wait for. */
+  private follow(source: string, manager: TileManager, underWay: readonly Tile[]) {
+    const still = underWay.filter((tile) => manager.getTileByID(tile.tileID.key) === tile);
+    if (still.length === 0) return;
+    const rest = this.fetchAgain(source, still);
+    if (rest.length > 0) this.later(() => this.follow(source, manager, rest));
+  }
+
+  private later(what: () => void) {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      what();
+    }, AGAIN_MS);
+    this.timers.add(timer);
+  }
+}
+
+/**
+ * Tiles out of view are kept for when they come into view again, and `refreshTiles` does not reach them. MapLibre has no public way
+ * to them but fetching everything again.
+ */
+function dropHiddenTiles(manager: TileManager, isStale: (tile: Tile) => boolean) {
+  manager._outOfViewCache.filter((tile) => !isStale(tile));
+}
