@@ -45,7 +45,11 @@ pub fn run(db: &str, points: usize, checked: usize, csv: &Path) -> anyhow::Resul
     let (mut wrong, mut asked) = (0, 0);
     for p in random.chain(on_borders) {
         asked += 1;
-        wrong += usize::from(!blocks.agree(p, found(&snapshot, p, day).as_deref()));
+        let answer = found(&snapshot, p, day);
+        if !blocks.agree(p, answer.as_deref()) {
+            wrong += 1;
+            eprintln!("{}, {} is not in {}", p.lon(), p.lat(), answer.as_deref().unwrap_or("no cell"));
+        }
     }
     write_csv(csv, &inside[..points.min(1_000_000)]).with_context(|| format!("cannot write {}", csv.display()))?;
     println!(r#"{{"points_per_s": {:.0}, "checked": {asked}, "wrong": {wrong}, "build_s": {build_s:.3}}}"#, rates[1]);
