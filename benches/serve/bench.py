@@ -77,13 +77,13 @@ def measure(args, programs, city, figures):
             tiles.measure_tiles(asked, server, args.rounds, args.seconds, with_martin)
             figures.row("memory after hot tiles", resident_mb=server.resident_mb())
             figures.figure("serve.memory.hot", server.resident_mb(), "MB", "<=", 400)
-        if "rare" in only:
-            start.measure_city_tile(programs, server, city, figures)
-            start.measure_heat(programs, server, city, figures)
         if points:
             locate.measure_locate_http(programs, server, figures, points, args.seconds)
-    if "cold" in only and programs.can("--tile-cache"):
-        with programs.serve(city, "--tile-cache", "0") as (server, _):
+    with programs.serve(city, *(("--tile-cache", "0") if programs.can("--tile-cache") else ())) as (server, _):
+        if "rare" in only:
+            start.measure_city_tiles(programs, server, city, figures)
+            start.measure_heat(programs, server, city, figures)
+        if "cold" in only and programs.can("--tile-cache"):
             tiles.measure_cold_tiles(asked, server, zooms, args.rounds, args.seconds, with_martin)
     # Last, since they change the city, and on a server that has not read anything yet.
     if only & {"edits", "mixed"}:

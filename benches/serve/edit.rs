@@ -141,7 +141,7 @@ impl Editor {
             match answer.status {
                 200 if answer.etag != before.etag => return Ok(start.elapsed().as_secs_f64() * 1e3),
                 200 | 204 | 304 if start.elapsed() < PATIENCE => {}
-                status => bail!("{path} answered {status} after a commit"),
+                status => bail!("{path} still answers {status} {:?} after a commit", start.elapsed()),
             }
         }
     }
