@@ -19,7 +19,7 @@ const KNOWS = {
   command: ["model", "geometry", "city", "import", "plan", "store", "index", "tile", "export", "render", "serve"],
 };
 // A library that only one room names, so that it can be replaced there.
-const OWNED = { sqlx: ["store"], axum: ["serve"], resvg: ["render"], png: ["render"] };
+const OWNED = { sqlx: ["store"], rusqlite: ["store"], notify: ["store"], axum: ["serve"], resvg: ["render"], png: ["render"] };
 
 /** Blanks out comments, keeping line numbers, so that documentation may name any room. */
 export function withoutComments(text) {

@@ -1,9 +1,12 @@
-//! Locating, searching what is near, and building tiles, uncached and uncompressed, over a made-up town of two planned streets.
+//! Locating, searching what is near, and building tiles, uncached and uncompressed, over a made-up town of two planned streets; and the
+//! layers of areas over a city of 25 sample streets of 200 cells.
+#![allow(clippy::print_stdout)] // figures are what a bench prints
 
+mod city;
 #[path = "../tests/town/mod.rs"]
 mod town;
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Instant};
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use town::{CORNER, SIDE, TownSize, day, town};
@@ -18,8 +21,64 @@ const SIZE: TownSize = TownSize { blocks: 20, households: 100, issues: 20_000, i
 
 static TOWN: LazyLock<Snapshot> = LazyLock::new(|| Snapshot::build(town(SIZE)).unwrap_or_default());
 
+static CITY: LazyLock<Snapshot> = LazyLock::new(city::city);
+
 fn main() {
     divan::main();
+    if std::env::args().any(|argument| argument == "--bench") {
+        figures();
+    }
+}
+
+/// Area layers of the city: microseconds a tile on one core, the mean over up to 200 tiles spread over the city.
+fn figures() {
+    use Layer::{Blocks, Cells, Communities, Edges, Labels, Streets};
+    let composite = [Streets, Communities, Cells, Edges, Labels];
+    let cases: [(&str, &[Layer], u8, f64); 13] = [
+        ("cells", &[Cells], 10, 5000.0),
+        ("cells", &[Cells], 14, 25.0),
+        ("cells", &[Cells], 15, 10.0),
+        ("cells", &[Cells], 16, 10.0),
+        ("edges", &[Edges], 12, 500.0),
+        ("edges", &[Edges], 14, 50.0),
+        ("edges", &[Edges], 16, 20.0),
+        ("labels", &[Labels], 14, 20.0),
+        ("labels", &[Labels], 16, 10.0),
+        ("blocks", &[Blocks], 14, 250.0),
+        ("areas", &composite, 10, 5000.0),
+        ("areas", &composite, 14, 100.0),
+        ("areas", &composite, 16, 50.0),
+    ];
+    for (name, layers, z, target_us) in cases {
+        let tiles = city::tiles(&CITY, z, 200);
+        let draw = |tile: &TileCoord| encode(&CITY, layers, *tile, &query()).map_or(0, |bytes| bytes.len());
+        let clock = Instant::now();
+        let sizes: Vec<usize> = tiles.iter().map(draw).collect();
+        let first = clock.elapsed().as_secs_f64() * 1e3;
+        let rounds = 5000 / tiles.len() + 1;
+        let clock = Instant::now();
+        let mut drawn = 0;
+        for tile in (0..rounds).flat_map(|_| &tiles) {
+            drawn += draw(black_box(tile));
+            // Low zooms are slow.
+            if clock.elapsed().as_secs_f64() > 2.0 {
+                break;
+            }
+        }
+        let (sum, heaviest) = (sizes.iter().sum::<usize>(), sizes.iter().max().copied().unwrap_or(0));
+        let count = (drawn as f64 / (sum as f64 / tiles.len() as f64)).max(1.0);
+        let mean_us = clock.elapsed().as_secs_f64() * 1e6 / count;
+        println!(
+            "{name} z{z}: {} tiles, {} bytes each, the heaviest {heaviest}; first round {first:.1} ms",
+            tiles.len(),
+            sum / tiles.len()
+        );
+        println!("BENCH tile_{name}_z{z} {mean_us:.1} us target <= {target_us} {}", if mean_us <= target_us { "ok" } else { "short" });
+    }
+}
+
+fn query() -> Query {
+    Query { as_of: day("2026-11-24"), plan: None, issues: IssueFilter::default() }
 }
 
 /// Positions all over the two streets in no order.
@@ -61,6 +120,12 @@ fn nearest_household(bencher: Bencher<'_, '_>) {
 fn tile(bencher: Bencher<'_, '_>, (layer, z): (Layer, u8)) {
     let middle = LonLat::new(CORNER.lon_e7 + SIZE.blocks as i32 * SIDE / 2, CORNER.lat_e7 + SIZE.blocks as i32 * SIDE / 2);
     let tile = TileCoord::at(middle, z);
-    let query = Query { as_of: day("2026-11-24"), plan: None, issues: IssueFilter::default() };
-    bencher.bench_local(|| encode(&TOWN, black_box(&[layer]), tile, &query));
+    bencher.bench_local(|| encode(&TOWN, black_box(&[layer]), tile, &query()));
+}
+
+#[divan::bench(args = [(Layer::Cells, 14), (Layer::Cells, 15), (Layer::Cells, 16), (Layer::Edges, 14), (Layer::Labels, 14)])]
+fn city_tiles(bencher: Bencher<'_, '_>, (layer, z): (Layer, u8)) {
+    let tiles = city::tiles(&CITY, z, 200);
+    let draw = |tile: &TileCoord| encode(&CITY, black_box(&[layer]), *tile, &query()).map_or(0, |bytes| bytes.len());
+    bencher.counter(ItemsCount::new(tiles.len())).bench_local(|| tiles.iter().map(draw).sum::<usize>());
 }

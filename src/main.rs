@@ -11,6 +11,10 @@ use command::{
     signal::{self, Interrupted},
 };
 
+/// Serving allocates and frees in many threads all the time; measured in docs/operation.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Draws, keeps and serves the responsibility grid (网格) of a city's neighbourhoods.
 #[derive(Parser, Debug)]
 #[command(version, about, propagate_version = true)]

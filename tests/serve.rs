@@ -283,6 +283,30 @@ async fn counts_fill_a_choropleth() {
 }
 
 #[tokio::test]
+async fn counts_stand_beside_those_of_another_period() {
+    let town = town().await;
+    let path = "/api/counts?level=street&from=2026-05-01&to=2026-06-01&compare-from=2026-04-01&compare-to=2026-05-01";
+    let counts = town.get(path).await.json();
+    let before = town.get("/api/counts?level=street&from=2026-04-01&to=2026-05-01").await.json();
+    assert_eq!((&counts["counts"][0]["before"], before["counts"][0]["total"].as_u64()), (&json!(1), Some(1)));
+    town.get("/api/counts?level=cell&compare-from=2026-04-01").await.problem(400, "missing_parameter");
+    town.get("/api/counts?level=cell&compare-from=x&compare-to=2026-05-01").await.problem(400, "bad_parameter");
+}
+
+#[tokio::test]
+async fn hot_spots_are_named() {
+    let town = town().await;
+    let spots = town.get("/api/hotspots?level=cell&measure=count").await.json();
+    let codes: Vec<&str> = spots["areas"].as_array().unwrap().iter().map(|area| area["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, [NORTH_WEST, SOUTH_WEST, NORTH_EAST, SOUTH_EAST]);
+    // Four cells that all touch: each one's neighbourhood is the whole, which no chance can tell from itself.
+    assert!(spots["areas"].as_array().unwrap().iter().all(|area| area["z"].is_null() && area["bin"] == 0), "{spots}");
+    assert_eq!(town.get("/api/hotspots?level=cell").await.json()["measure"], "rate");
+    town.get("/api/hotspots?level=street").await.problem(400, "bad_parameter");
+    town.get("/api/hotspots?level=cell&measure=area").await.problem(400, "bad_parameter");
+}
+
+#[tokio::test]
 async fn search_finds_codes_names_and_coordinates() {
     let town = town().await;
     let hits = async |query: &str| town.get(&format!("/api/search?{query}")).await.json()["hits"].as_array().unwrap().clone();

@@ -7,6 +7,8 @@
 mod bad_input;
 #[path = "store/conformance.rs"]
 mod conformance;
+#[path = "store/delta.rs"]
+mod delta;
 #[path = "store/gis.rs"]
 mod gis;
 #[path = "store/kill.rs"]
@@ -48,12 +50,16 @@ on_both_stores! {
     conformance::a_failing_commit_leaves_nothing,
     conformance::a_load_is_one_state_while_others_commit,
     conformance::a_change_wakes_who_waits,
+    conformance::who_waits_is_woken_in_milliseconds,
     conformance::time_is_kept_to_the_millisecond,
     conformance::a_newer_schema_is_refused,
     conformance::a_changed_schema_is_damage,
     conformance::a_damaged_row_is_named,
     conformance::cells_and_communities_have_shapes_for_a_gis,
     conformance::a_copy_is_indexed_and_the_same,
+    delta::a_delta_leads_from_every_version_to_the_newest,
+    delta::a_delta_is_given_where_every_commit_says_its_rows,
+    delta::a_database_of_the_first_schema_is_brought_up_to_date,
     kill::a_killed_process_leaves_old_or_new,
 }
 

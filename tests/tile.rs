@@ -12,10 +12,10 @@ use mvt_reader::{
     feature::{Feature, Value},
 };
 use proptest::prelude::*;
-use town::{CORNER, TownSize, code, day, street_codes, town};
+use town::{CHANGE_KINDS, CORNER, TownSize, code, day, some_change, street_codes, town};
 use wangge::{
-    index::{IssueFilter, Snapshot},
-    model::{IssueStatus, LonLat},
+    index::{IssueFilter, Snapshot, Theme, Touched},
+    model::{Bounds, IssueStatus, LonLat},
     tile::{BUDGET_BYTES, BUFFER, EXTENT, Layer, Query, TileCoord, encode},
 };
 
@@ -284,7 +284,7 @@ fn issue_weights_add_up_at_every_zoom_under_every_filter() {
         IssueFilter { categories: vec!["unheard of".into()], ..IssueFilter::default() },
     ];
     for issues in filters {
-        let expected = snapshot.issues.iter().filter(|p| issues.admits(&p.issue)).count() as u64;
+        let expected = snapshot.issue_buckets().iter().flat_map(|p| p.bucket.iter()).filter(|issue| issues.admits(issue)).count() as u64;
         for (z, layer) in [0, 8, 12, 13, 14, 16].into_iter().flat_map(|z| [(z, Layer::Issues), (z, Layer::Heat)]) {
             let query = Query { issues: issues.clone(), ..query() };
             let features: Vec<_> =
@@ -401,4 +401,48 @@ fn gdal_reads_the_same_features() {
         compared += ours.len();
     }
     assert!(compared > 20, "{compared} layers compared");
+}
+
+/// Whether a change says that it touches a layer of a tile.
+fn is_touched(touched: &Touched, layer: Layer, tile: TileCoord) -> bool {
+    let inside = tile.bounds();
+    let is_point = [Layer::Labels, Layer::Households, Layer::Issues, Layer::Heat].contains(&layer);
+    let share = if is_point { 0 } else { 4096 / BUFFER as i32 };
+    let margin = |length: i32| length.checked_div(share).map_or(1, |margin| margin + 1);
+    let (dx, dy) = (margin(inside.max.lon_e7 - inside.min.lon_e7), margin(inside.max.lat_e7 - inside.min.lat_e7));
+    let around = Bounds {
+        min: LonLat::new(inside.min.lon_e7 - dx, inside.min.lat_e7 - dy),
+        max: LonLat::new(inside.max.lon_e7 + dx, inside.max.lat_e7 + dy),
+    };
+    Theme::ALL.into_iter().filter(|theme| layer.shows(*theme)).flat_map(|theme| touched.of(theme)).any(|bounds| bounds.intersects(&around))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// What a change does not say it touches keeps its bytes, on every layer and zoom, for the plan in force and for drafts.
+    #[test]
+    fn a_change_touches_what_it_says(seed in 0u64..10_000, kind in 0u32..CHANGE_KINDS) {
+        let world = town(TownSize::default());
+        let [west, ..] = street_codes();
+        let before = Snapshot::build(world.clone()).unwrap();
+        let (after, touched) = before.with_changes(&west, some_change(&world[&west], kind, seed)).unwrap();
+        let queries = [None, Some(1), Some(3)].map(|plan| Query { plan: plan.map(|plan| (west.clone(), plan)), ..query() });
+        let (mut changed, mut dropped) = (0, 0);
+        for (layer, z) in Layer::ALL.into_iter().flat_map(|layer| (10..=17).map(move |z| (layer, z))) {
+            for tile in tiles(&before, z) {
+                let said = is_touched(&touched, layer, tile);
+                dropped += usize::from(said);
+                for query in &queries {
+                    let is_same = encode(&before, &[layer], tile, query) == encode(&after, &[layer], tile, query);
+                    prop_assert!(is_same || said, "kind {} changes {:?} of {:?} unsaid", kind, layer, tile);
+                    changed += usize::from(!is_same);
+                }
+            }
+        }
+        prop_assert!(changed > 0 || kind >= 6, "kind {} changes nothing", kind);
+        if kind == 0 {
+            // One issue: a tile a zoom of the issues and of the heat, eight zooms.
+            prop_assert_eq!(dropped, 16);
+        }
+    }
 }

@@ -130,10 +130,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 /// A word for those who get nothing because they ask for a day without a plan.
 fn no_plan_yet(snapshot: &Snapshot, as_of: Date) -> Option<String> {
     let plans = || snapshot.streets.iter().flat_map(|street| &street.plans).map(|index| &index.plan);
-    if plans().any(|plan| plan.in_force(as_of)) {
+    if plans().any(|plan| plan.validity.in_force(as_of)) {
         return None;
     }
-    Some(match plans().filter_map(|plan| plan.valid_from).min() {
+    Some(match plans().filter_map(|plan| plan.validity.from).min() {
         Some(first) => format!("warning: no plan is in force on {as_of}; the first is from {first} on"),
         None => "warning: no plan has been published; `wangge plan --publish` does that".to_owned(),
     })

@@ -24,6 +24,9 @@ pub struct Args {
     /// Serve household positions (layer `households`, /api/near?kind=households); off by default
     #[arg(long)]
     households: bool,
+    /// Memory for tiles that are ready, in megabytes; 0 makes every tile when it is asked for
+    #[arg(long, value_name = "MB", default_value_t = 64)]
+    tile_cache: usize,
 }
 
 /// Where to listen.
@@ -43,7 +46,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     // The socket first: a port in use shows before a long load.
     let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
     let store = args.database.open_existing().await?;
-    let options = Options { households: args.households, hosts: args.listen.hosts(), ..Options::default() };
+    let tile_cache_bytes = args.tile_cache.saturating_mul(1 << 20);
+    let options = Options { households: args.households, hosts: args.listen.hosts(), tile_cache_bytes };
     serve_until_signal(listener, store, options, end, ()).await
 }
 

@@ -1,6 +1,6 @@
 //! What is in scope, listed first and built one by one.
 
-use std::{borrow::Cow, cell::OnceCell, collections::HashSet};
+use std::{borrow::Cow, cell::OnceCell};
 
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ use super::{
     tally::{area_range, tally_area},
 };
 use crate::{
-    index::{Place, PlacedIssue, PlanIndex, Snapshot, StreetIndex},
-    model::{Bounds, Code, CodeScheme, Group, Household, Level, LonLat, MultiPolygon},
+    index::{HouseholdRow, IssueAt, IssueRow, NONE, Place, PlanIndex, Snapshot, StreetIndex},
+    model::{Bounds, Code, CodeScheme, Level, LonLat, MultiPolygon, Polygon},
 };
 
 /// What can be written.
@@ -121,7 +121,7 @@ pub struct Records<'a> {
     snapshot: &'a Snapshot,
     scope: Scope,
     streets: Vec<Prepared<'a>>,
-    items: Vec<Item<'a>>,
+    items: Vec<Item>,
 }
 
 /// A street and what its records share.
@@ -129,17 +129,15 @@ struct Prepared<'a> {
     street: &'a StreetIndex,
     plan: Option<&'a PlanIndex>,
     outlines: OnceCell<Vec<MultiPolygon>>,
-    /// Household ids of the groups' heads.
-    heads: OnceCell<HashSet<&'a str>>,
 }
 
 /// The place of one record: a street by its place in the list, and what in it.
 #[derive(Clone, Copy)]
-enum Item<'a> {
+enum Item {
     Area { street: u32, index: u32 },
     Group { street: u32, index: u32 },
     Household { street: u32, index: u32 },
-    Issue(&'a PlacedIssue),
+    Issue(IssueAt),
 }
 
 impl<'a> Records<'a> {
@@ -150,12 +148,7 @@ impl<'a> Records<'a> {
     pub fn select(snapshot: &'a Snapshot, set: Set, scope: &Scope) -> Result<Self, Error> {
         let touched = snapshot.streets.iter().filter(|street| scope.touches(&street.code));
         let streets: Vec<Prepared<'a>> = touched
-            .map(|street| Prepared {
-                street,
-                plan: street.plan_at(scope.as_of).map(|plan| &**plan),
-                outlines: OnceCell::new(),
-                heads: OnceCell::new(),
-            })
+            .map(|street| Prepared { street, plan: street.plan_at(scope.as_of).map(|plan| &**plan), outlines: OnceCell::new() })
             .collect();
         let mut records = Self { set, snapshot, scope: scope.clone(), streets, items: Vec::new() };
         if let Some(area) = &scope.area
@@ -186,9 +179,9 @@ impl<'a> Records<'a> {
     pub fn id(&self, number: usize) -> Cow<'_, str> {
         match self.items[number] {
             Item::Area { street, index } => self.area_code(street, index).as_str().into(),
-            Item::Group { street, index } => self.group(street, index).map_or("", |group| group.code.as_str()).into(),
-            Item::Household { street, index } => self.household(street, index).id.as_str().into(),
-            Item::Issue(placed) => placed.issue.id.as_str().into(),
+            Item::Group { street, index } => self.group_code(street, index).map_or("", Code::as_str).into(),
+            Item::Household { street, index } => self.household(street, index).id.into(),
+            Item::Issue(at) => self.snapshot.issue(at).id.into(),
         }
     }
 
@@ -198,9 +191,9 @@ impl<'a> Records<'a> {
     }
 
     /// The issue at this place of the list; `None` in other sets.
-    pub fn issue(&self, number: usize) -> Option<&'a crate::model::Issue> {
+    pub fn issue(&self, number: usize) -> Option<IssueRow<'a>> {
         match self.items[number] {
-            Item::Issue(placed) => Some(&placed.issue),
+            Item::Issue(at) => Some(self.snapshot.issue(at)),
             _ => None,
         }
     }
@@ -213,7 +206,7 @@ impl<'a> Records<'a> {
             Item::Area { street, index } => self.area_values(street, index),
             Item::Group { street, index } => self.group_values(street, index),
             Item::Household { street, index } => self.household_values(street, index),
-            Item::Issue(placed) => self.issue_values(placed),
+            Item::Issue(at) => self.issue_values(at),
         };
         Record { id: self.id(number).into_owned(), geometry, values }
     }
@@ -221,21 +214,18 @@ impl<'a> Records<'a> {
     /// Group members in scope as `household_id, group_code, cell_code, is_head`, by group, then by household.
     pub fn memberships(&self) -> impl Iterator<Item = (&'a str, &'a Code, &'a Code, bool)> {
         self.items.iter().flat_map(move |item| {
-            let found = match item {
+            let found = match *item {
                 Item::Group { street, index } => {
-                    let plan = self.streets[*street as usize].plan;
-                    plan.and_then(|plan| {
-                        let cell = *plan.cell_of_group.get(*index as usize)?;
-                        Some((&plan.plan.groups[*index as usize], &plan.plan.cells[cell as usize].code))
+                    let prepared = &self.streets[street as usize];
+                    prepared.plan.and_then(|plan| {
+                        let cell = *plan.cell_of_group.get(index as usize)?;
+                        let members = plan.groups.member_ids(index, &prepared.street.households);
+                        Some((&plan.groups.codes()[index as usize], &plan.plan.cells[cell as usize].code, members))
                     })
                 }
                 _ => None,
             };
-            found.into_iter().flat_map(|(group, cell)| {
-                let mut members: Vec<&'a str> = group.members.iter().map(String::as_str).collect();
-                members.sort_unstable();
-                members.into_iter().map(move |member| (member, &group.code, cell, member == group.head))
-            })
+            found.into_iter().flat_map(|(group, cell, members)| members.into_iter().map(move |(id, is_head)| (id, group, cell, is_head)))
         })
     }
 
@@ -244,7 +234,7 @@ impl<'a> Records<'a> {
         self.streets.iter().any(|prepared| prepared.street.code.is_within(area) || prepared.plan.is_some_and(|index| plan_has(index, area)))
     }
 
-    fn list(&self) -> Vec<Item<'a>> {
+    fn list(&self) -> Vec<Item> {
         let mut items = Vec::new();
         for (street, prepared) in (0..).zip(&self.streets) {
             match (self.set.level(), self.set) {
@@ -254,59 +244,57 @@ impl<'a> Records<'a> {
                     items.extend(found.map(|index| Item::Area { street, index }));
                 }
                 (None, Set::Groups) => {
-                    let groups = prepared.plan.map_or(&[][..], |index| &index.plan.groups);
-                    let found = (0..).zip(groups).filter(|(_, group)| self.scope.admits(&group.code));
+                    let groups = prepared.plan.map_or(&[][..], |plan| plan.groups.codes());
+                    let found = (0..).zip(groups).filter(|(_, code)| self.scope.admits(code));
                     items.extend(found.map(|(index, _)| Item::Group { street, index }));
                 }
                 (None, Set::Households) => {
-                    let count = prepared.street.data.households.len() as u32;
-                    let found = (0..count).filter(|index| self.admits_household(prepared, *index));
+                    let found = prepared.street.households.by_id().iter().copied().filter(|row| self.admits_household(prepared, *row));
                     items.extend(found.map(|index| Item::Household { street, index }));
                 }
                 (None, _) => {}
             }
         }
         if self.set == Set::Issues {
-            // The snapshot keeps them by time of report, then id.
-            items.extend(self.snapshot.issues.iter().filter(|placed| self.admits_issue(placed)).map(Item::Issue));
+            items.extend(self.snapshot.issues_by_time().iter().copied().filter(|at| self.admits_issue(*at)).map(Item::Issue));
         }
         items
     }
 
     fn admits_household(&self, prepared: &Prepared<'_>, index: u32) -> bool {
-        self.scope.admits(&prepared.street.code)
-            || household_group(prepared.plan, index).is_some_and(|group| self.scope.admits(&group.code))
+        self.scope.admits(&prepared.street.code) || household_group(prepared.plan, index).is_some_and(|(_, code)| self.scope.admits(code))
     }
 
     /// An issue counts where it lies; one outside every street only when no area is asked for.
-    fn admits_issue(&self, placed: &PlacedIssue) -> bool {
+    fn admits_issue(&self, at: IssueAt) -> bool {
         let Some(area) = &self.scope.area else { return true };
-        let Some(street) = placed.street.and_then(|street| self.snapshot.streets.get(street as usize)) else { return false };
+        let Some(street) = self.snapshot.street_of_issue(at) else { return false };
         if street.code.is_within(area) {
             return true;
         }
         if !area.is_within(&street.code) {
             return false;
         }
-        let place = self.snapshot.locate(placed.issue.position, self.scope.as_of).place;
+        let place = self.snapshot.locate(self.snapshot.issue(at).position, self.scope.as_of).place;
         place.is_some_and(|place| {
             let group = place.group_code.unwrap_or_default();
             place.cell_code.starts_with(area.as_str()) || group.starts_with(area.as_str())
         })
     }
 
-    fn geometry(&self, item: Item<'a>) -> Geometry {
+    fn geometry(&self, item: Item) -> Geometry {
         match item {
             Item::Area { street, index } => {
                 let outlines = self.streets[street as usize].outlines(self.set);
                 Geometry::Area(outlines.get(index as usize).cloned().unwrap_or_default())
             }
             Item::Group { street, index } => {
-                let hull = self.streets[street as usize].plan.and_then(|plan| plan.group_hulls.get(index as usize));
-                Geometry::Area(hull.filter(|hull| !hull.exterior.is_empty()).map(|hull| hull.clone().into()).unwrap_or_default())
+                let hull = self.streets[street as usize].plan.map(|plan| plan.groups.hull(index)).filter(|hull| !hull.is_empty());
+                let polygon = |hull: &[LonLat]| Polygon { exterior: hull.to_vec(), interiors: Vec::new() };
+                Geometry::Area(hull.map(|hull| polygon(hull).into()).unwrap_or_default())
             }
             Item::Household { street, index } => Geometry::Point(self.household(street, index).position),
-            Item::Issue(placed) => Geometry::Point(placed.issue.position),
+            Item::Issue(at) => Geometry::Point(self.snapshot.issue(at).position),
         }
     }
 
@@ -319,21 +307,12 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn group(&self, street: u32, index: u32) -> Option<&'a Group> {
-        self.streets[street as usize].plan.and_then(|plan| plan.plan.groups.get(index as usize))
+    fn group_code(&self, street: u32, index: u32) -> Option<&'a Code> {
+        self.streets[street as usize].plan.and_then(|plan| plan.groups.codes().get(index as usize))
     }
 
-    fn household(&self, street: u32, index: u32) -> &'a Household {
-        &self.streets[street as usize].street.data.households[index as usize]
-    }
-
-    fn members(&self, street: u32, index: u32) -> impl Iterator<Item = &'a Household> {
-        let households = &self.streets[street as usize].street.data.households;
-        let group = self.group(street, index);
-        group.into_iter().flat_map(|group| &group.members).filter_map(|id| {
-            let found = households.binary_search_by(|household| household.id.as_str().cmp(id)).ok()?;
-            households.get(found)
-        })
+    fn household(&self, street: u32, row: u32) -> HouseholdRow<'a> {
+        self.streets[street as usize].street.households.get(row)
     }
 
     fn area_values(&self, street: u32, index: u32) -> Vec<Value> {
@@ -363,22 +342,23 @@ impl<'a> Records<'a> {
     }
 
     fn group_values(&self, street: u32, index: u32) -> Vec<Value> {
-        let Some(group) = self.group(street, index) else { return Vec::new() };
+        let prepared = &self.streets[street as usize];
+        let (Some(plan), Some(code)) = (prepared.plan, self.group_code(street, index)) else { return Vec::new() };
         let scheme = CodeScheme::default();
-        let ancestor = |level| json!(scheme.ancestor(&group.code, level).as_ref().map(Code::as_str));
+        let ancestor = |level| json!(scheme.ancestor(code, level).as_ref().map(Code::as_str));
         let (mut persons, mut estimated) = (None, false);
-        for household in self.members(street, index) {
+        for household in plan.groups.members(index).iter().map(|row| prepared.street.households.get(*row)) {
             estimated |= household.estimated;
             if let Some(more) = household.persons {
                 persons = Some(persons.unwrap_or(0) + u32::from(more));
             }
         }
         vec![
-            json!(group.code.as_str()),
+            json!(code.as_str()),
             ancestor(Level::Cell),
             ancestor(Level::Community),
             ancestor(Level::Street),
-            json!(group.members.len()),
+            json!(plan.groups.size(index)),
             json!(persons),
             json!(estimated),
         ]
@@ -389,7 +369,7 @@ impl<'a> Records<'a> {
         let household = self.household(street, index);
         let group = household_group(prepared.plan, index);
         let cell = household_cell(prepared.plan, index);
-        let head = group.map(|_| prepared.heads().contains(household.id.as_str()));
+        let head = group.map(|(is_head, _)| is_head);
         vec![
             json!(household.id),
             json!(household.building_id),
@@ -397,17 +377,17 @@ impl<'a> Records<'a> {
             json!(household.floor),
             json!(household.persons),
             json!(household.address),
-            json!(group.map(|group| group.code.as_str())),
+            json!(group.map(|(_, code)| code.as_str())),
             json!(cell.map(Code::as_str)),
             json!(head),
             json!(household.estimated),
         ]
     }
 
-    fn issue_values(&self, placed: &PlacedIssue) -> Vec<Value> {
-        let issue = &placed.issue;
+    fn issue_values(&self, at: IssueAt) -> Vec<Value> {
+        let issue = self.snapshot.issue(at);
         let place = self.snapshot.locate(issue.position, self.scope.as_of).place;
-        let street = placed.street.and_then(|street| self.snapshot.streets.get(street as usize)).map(|street| street.code.as_str());
+        let street = self.snapshot.street_of_issue(at).map(|street| street.code.as_str());
         let of_place = |code: fn(&Place) -> Option<&str>| json!(place.as_ref().and_then(code));
         vec![
             json!(issue.id),
@@ -434,19 +414,16 @@ impl<'a> Prepared<'a> {
                 index.cells.outlines_by_label(&index.community_labels(), index.plan.communities.len() as u32 + 1)
             }
             (_, Some(index)) => index.cells.outlines_by_label(&vec![0; index.plan.cells.len()], 1),
-            (_, None) => self.street.data.street().map(|area| area.boundary.clone()).into_iter().collect(),
+            (_, None) => self.street.area().map(|area| area.boundary.clone()).into_iter().collect(),
         })
-    }
-
-    fn heads(&self) -> &HashSet<&'a str> {
-        self.heads
-            .get_or_init(|| self.plan.into_iter().flat_map(|index| index.plan.groups.iter().map(|group| group.head.as_str())).collect())
     }
 }
 
-fn household_group(plan: Option<&PlanIndex>, household: u32) -> Option<&Group> {
+/// The household's group: whether it is its head, and the code.
+fn household_group(plan: Option<&PlanIndex>, row: u32) -> Option<(bool, &Code)> {
     let plan = plan?;
-    plan.plan.groups.get(*plan.group_of_household.get(household as usize)? as usize)
+    let group = plan.group_of_household[row as usize];
+    (group != NONE).then(|| (plan.groups.is_head(group, row), &plan.groups.codes()[group as usize]))
 }
 
 fn plan_has(index: &PlanIndex, area: &Code) -> bool {
@@ -454,7 +431,7 @@ fn plan_has(index: &PlanIndex, area: &Code) -> bool {
     let has = |found: Result<usize, usize>| found.is_ok();
     has(plan.communities.binary_search_by(|c| c.code.cmp(area)))
         || has(plan.cells.binary_search_by(|c| c.code.cmp(area)))
-        || has(plan.groups.binary_search_by(|g| g.code.cmp(area)))
+        || index.groups.find(area).is_some()
 }
 
 fn household_cell(plan: Option<&PlanIndex>, household: u32) -> Option<&Code> {

@@ -37,7 +37,7 @@ pub fn tally(snapshot: &Snapshot, scope: &Scope, level: Level) -> Vec<Tally> {
 /// issues alone is no area.
 pub(super) fn area_range(street: &StreetIndex, plan: Option<&PlanIndex>, level: Level) -> Range<u32> {
     let count = match (level, plan) {
-        (Level::Street, None) => usize::from(street.data.street().is_some()),
+        (Level::Street, None) => usize::from(street.area().is_some()),
         (Level::Street, Some(_)) => 1,
         (Level::Community, Some(plan)) => plan.plan.communities.len(),
         (Level::Cell, Some(plan)) => plan.plan.cells.len(),
@@ -61,6 +61,6 @@ pub(super) fn tally_area(street: &StreetIndex, plan: Option<&PlanIndex>, level: 
         (_, Some(plan)) => (&street.code, street.name(), plan.street_stats),
         (_, None) => (&street.code, street.name(), street.stats),
     };
-    let estimated = plan.map_or_else(|| street.data.households.iter().any(|household| household.estimated), |plan| plan.plan.estimated);
+    let estimated = street.is_estimated(plan);
     Tally { code: code.clone(), name: name.to_owned(), stats, estimated }
 }

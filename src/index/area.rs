@@ -6,10 +6,10 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{AreaStats, NONE, PlanIndex, Snapshot, StreetIndex};
+use super::{AreaStats, IssueRow, NONE, PlanIndex, Snapshot, StreetIndex};
 use crate::{
     geometry::measure::area_m2,
-    model::{Bounds, Code, Issue, IssueStatus, Level},
+    model::{Bounds, Code, IssueStatus, Level, Polygon},
 };
 
 /// Which issues count. Empty lists and `None` let everything through.
@@ -27,8 +27,8 @@ pub struct IssueFilter {
 
 impl IssueFilter {
     /// Whether the issue counts.
-    pub fn admits(&self, issue: &Issue) -> bool {
-        (self.categories.is_empty() || self.categories.contains(&issue.category))
+    pub fn admits(&self, issue: &IssueRow<'_>) -> bool {
+        (self.categories.is_empty() || self.categories.iter().any(|wanted| wanted == issue.category))
             && (self.statuses.is_empty() || self.statuses.contains(&issue.status))
             && self.from.is_none_or(|from| issue.reported_at >= from)
             && self.to.is_none_or(|to| issue.reported_at < to)
@@ -106,7 +106,7 @@ impl Snapshot {
             let plan = plan?;
             let community = || plan.community(code).map(Found::Community);
             let cell = || plan.cell(code).map(Found::Cell);
-            community().or_else(cell).or_else(|| plan.group(code).map(Found::Group))?
+            community().or_else(cell).or_else(|| plan.groups.find(code).map(Found::Group))?
         };
         let (level, name, stats) = match (&found, plan) {
             (Found::Street, Some(plan)) => (Level::Street, street.name(), plan.street_stats),
@@ -134,7 +134,7 @@ impl Snapshot {
             bbox: [bounds.min.lon(), bounds.min.lat(), bounds.max.lon(), bounds.max.lat()],
             label: [stats.label.lon(), stats.label.lat()],
             plan: plan.map(|p| p.plan.id.0),
-            estimated: plan.map_or_else(|| street.data.households.iter().any(|h| h.estimated), |p| p.plan.estimated),
+            estimated: street.is_estimated(plan),
         })
     }
 
@@ -142,20 +142,21 @@ impl Snapshot {
         let street = &self.streets[street_row];
         let slot = plan.and_then(|plan| street.plans.iter().position(|p| std::ptr::eq(p.as_ref(), plan)));
         let mut count = IssueCount::default();
-        for placed in self.issues_in_street(street_row).iter().map(|row| &self.issues[*row as usize]) {
-            let cell = slot.map_or(NONE, |slot| placed.cells[slot]);
-            let counts = match (found, plan) {
-                (Found::Street, None) => true,
-                (Found::Street, Some(_)) => cell != NONE,
-                (Found::Community(i), Some(plan)) => plan.community_of_cell.get(cell as usize) == Some(i),
-                (Found::Cell(i), _) => cell == *i,
-                (Found::Group(i), Some(plan)) => {
-                    cell != NONE && cell == plan.cell_of_group[*i as usize] && plan.group_near(cell, placed.issue.position) == Some(*i)
+        for placed in self.issue_buckets() {
+            for row in placed.in_street(street_row as u32) {
+                let cell = slot.map_or(NONE, |slot| placed.cell(row, street, slot));
+                let near = |plan: &PlanIndex| plan.group_near(cell, placed.bucket.positions()[row as usize], &street.households);
+                let counts = match (found, plan) {
+                    (Found::Street, None) => true,
+                    (Found::Street, Some(_)) => cell != NONE,
+                    (Found::Community(i), Some(plan)) => plan.community_of_cell.get(cell as usize) == Some(i),
+                    (Found::Cell(i), _) => cell == *i,
+                    (Found::Group(i), Some(plan)) => cell != NONE && cell == plan.cell_of_group[*i as usize] && near(plan) == Some(*i),
+                    (_, None) => false,
+                };
+                if counts {
+                    count.add(placed.bucket.statuses()[row as usize]);
                 }
-                (_, None) => false,
-            };
-            if counts {
-                count.add(placed.issue.status);
             }
         }
         count
@@ -164,10 +165,9 @@ impl Snapshot {
     /// Issues by area of a level (street, community or cell), areas without one included. By position, not by filing. A street
     /// without a plan in force counts as a street, and has no communities and cells.
     pub fn count_issues(&self, level: Level, filter: &IssueFilter, as_of: Date) -> BTreeMap<Code, IssueCount> {
-        let ready = self.ready(filter);
         let mut counts = BTreeMap::new();
-        for (row, street) in self.streets.iter().enumerate() {
-            let slot = street.plans.iter().position(|p| p.plan.in_force(as_of));
+        for (street_row, street) in (0..).zip(&self.streets) {
+            let slot = street.plans.iter().position(|p| p.plan.validity.in_force(as_of));
             let plan = slot.map(|slot| street.plans[slot].as_ref());
             let areas: Vec<&Code> = match (level, plan) {
                 (Level::Street, _) => vec![&street.code],
@@ -176,17 +176,18 @@ impl Snapshot {
                 _ => continue,
             };
             let mut by_area = vec![IssueCount::default(); areas.len()];
-            for &issue in self.issues_in_street(row).iter().filter(|issue| ready.admits(**issue)) {
-                let placed = &self.issues[issue as usize];
-                let cell = slot.map_or(NONE, |slot| placed.cells[slot]);
-                let area = match (level, plan) {
-                    (Level::Street, None) => 0,
-                    (Level::Street, Some(_)) if cell != NONE => 0,
-                    (Level::Community, Some(plan)) => plan.community_of_cell.get(cell as usize).copied().unwrap_or(NONE),
-                    _ => cell,
-                };
-                if let Some(count) = by_area.get_mut(area as usize) {
-                    count.add(placed.issue.status);
+            for (placed, ready) in self.issue_buckets().iter().filter_map(|placed| Some((placed, placed.bucket.ready(filter)?))) {
+                for row in placed.in_street(street_row).filter(|row| ready.admits(*row)) {
+                    let cell = slot.map_or(NONE, |slot| placed.cell(row, street, slot));
+                    let area = match (level, plan) {
+                        (Level::Street, None) => 0,
+                        (Level::Street, Some(_)) if cell != NONE => 0,
+                        (Level::Community, Some(plan)) => plan.community_of_cell.get(cell as usize).copied().unwrap_or(NONE),
+                        _ => cell,
+                    };
+                    if let Some(count) = by_area.get_mut(area as usize) {
+                        count.add(placed.bucket.statuses()[row as usize]);
+                    }
                 }
             }
             counts.extend(areas.into_iter().cloned().zip(by_area));
@@ -216,21 +217,20 @@ fn parents(street: &StreetIndex, plan: Option<&PlanIndex>, found: &Found) -> Vec
 
 /// A group has no border of its own; its hull stands for it.
 fn group_stats(street: &StreetIndex, plan: &PlanIndex, group: u32) -> AreaStats {
-    let members = plan.group_of_household.iter().zip(&street.data.households).filter(|(g, _)| **g == group).map(|(_, h)| h);
-    let members: Vec<_> = members.collect();
+    let members: Vec<_> = plan.groups.members(group).iter().map(|row| street.households.get(*row)).collect();
     let persons: Vec<u32> = members.iter().filter_map(|h| h.persons.map(u32::from)).collect();
-    let mut buildings: Vec<&str> = members.iter().filter_map(|h| h.building_id.as_deref()).collect();
+    let mut buildings: Vec<&str> = members.iter().filter_map(|h| h.building_id).collect();
     buildings.sort_unstable();
     buildings.dedup();
-    let hull = &plan.group_hulls[group as usize];
+    let hull = Polygon { exterior: plan.groups.hull(group).to_vec(), interiors: Vec::new() };
     AreaStats {
         households: members.len() as u32,
         persons: (!persons.is_empty()).then(|| persons.iter().sum()),
         groups: 1,
         cells: 0,
         buildings: buildings.len() as u32,
-        area_m2: area_m2(&hull.clone().into()),
         bounds: Bounds::of(&hull.exterior),
-        label: crate::geometry::ring::interior_position(hull).unwrap_or_default(),
+        label: crate::geometry::ring::interior_position(&hull).unwrap_or_default(),
+        area_m2: area_m2(&hull.into()),
     }
 }

@@ -1,30 +1,26 @@
-//! What stands on a street's ground, whatever the plan: households, buildings, lines, water.
+//! What stands on a street's ground, whatever the plan and whoever lives there: buildings, lines, water.
 
 use rayon::prelude::*;
 
-use super::{
-    points::CurvePoints,
-    search::Names,
-    tree::{BoxTree, PointTree},
-};
+use super::{search::Names, tree::BoxTree};
 use crate::{
     geometry::ring::standing_position,
-    model::{Bounds, LonLat, MultiPolygon, StreetData},
+    model::{Bounds, Building, Line, LonLat, MultiPolygon, Water},
 };
 
-/// Trees and curves over a street's rows. Row numbers are places in the lists of [`StreetData`].
-#[derive(Debug)]
+/// A street's rows and trees over them. Row numbers are places in the lists; every list is sorted by id.
+#[derive(Debug, Default)]
 pub struct Ground {
-    /// Households along the curve.
-    pub household_points: CurvePoints,
-    /// Households for nearest-neighbour search.
-    pub household_tree: PointTree,
+    /// Roads, rivers, railways, boundaries.
+    pub lines: Vec<Line>,
+    /// Water areas.
+    pub waters: Vec<Water>,
+    /// Buildings.
+    pub buildings: Vec<Building>,
     /// Buildings by their box.
     pub building_tree: BoxTree,
     /// For every building a position inside its largest part.
     pub building_positions: Vec<LonLat>,
-    /// For every building the households that name it.
-    pub households_of_building: Vec<u32>,
     /// Lines by their box.
     pub line_tree: BoxTree,
     /// Water areas by their box.
@@ -35,30 +31,23 @@ pub struct Ground {
 
 impl Ground {
     /// Indexes the rows.
-    pub fn build(data: &StreetData) -> Self {
-        let positions = || data.households.iter().map(|h| h.position);
-        let mut households_of_building = vec![0; data.buildings.len()];
-        for id in data.households.iter().filter_map(|h| h.building_id.as_ref()) {
-            if let Ok(i) = data.buildings.binary_search_by(|b| b.id.cmp(id)) {
-                households_of_building[i] += 1;
-            }
-        }
-        let footprints = data.buildings.iter().map(|b| &b.footprint);
+    pub fn build(lines: Vec<Line>, waters: Vec<Water>, buildings: Vec<Building>) -> Self {
         Self {
-            household_points: CurvePoints::build(positions()),
-            household_tree: PointTree::build(positions()),
-            building_tree: boxes(footprints),
-            building_positions: data.buildings.par_iter().map(|b| standing_position(&b.footprint).unwrap_or_default()).collect(),
-            households_of_building,
-            line_tree: BoxTree::build((0..).zip(&data.lines).filter_map(|(i, line)| Some((i, Bounds::of(&line.path)?)))),
-            water_tree: boxes(data.waters.iter().map(|w| &w.outline)),
-            names: Names::build(data),
+            building_tree: boxes(buildings.iter().map(|b| &b.footprint)),
+            building_positions: buildings.par_iter().map(|b| standing_position(&b.footprint).unwrap_or_default()).collect(),
+            line_tree: BoxTree::build((0..).zip(&lines).filter_map(|(i, line)| Some((i, Bounds::of(&line.path)?)))),
+            water_tree: boxes(waters.iter().map(|w| &w.outline)),
+            names: Names::build(&lines, &buildings),
+            lines,
+            waters,
+            buildings,
         }
     }
 
-    /// Whether both have the same ground, so that what was built for one serves the other.
-    pub fn is_same(old: &StreetData, new: &StreetData) -> bool {
-        old.households == new.households && old.buildings == new.buildings && old.lines == new.lines && old.waters == new.waters
+    /// The box around everything.
+    pub fn bounds(&self) -> Option<Bounds> {
+        let footprints = self.buildings.iter().map(|b| &b.footprint).chain(self.waters.iter().map(|w| &w.outline));
+        Bounds::of(footprints.flat_map(MultiPolygon::rings).flatten().chain(self.lines.iter().flat_map(|l| &l.path)))
     }
 }
 

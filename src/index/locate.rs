@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{Border, Hold, PlanIndex, Snapshot, StreetIndex};
 use crate::{
     geometry::{LocalMetres, ring::Side},
-    model::{CodeScheme, Level, LonLat},
+    model::{Cell, Code, CodeScheme, Community, Level, LonLat},
 };
 
 /// The answer for one position: a place, or why there is none.
@@ -73,6 +73,17 @@ pub struct FoundCell<'a> {
     pub cell: u32,
 }
 
+/// What lies around a position in its cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Surroundings<'a> {
+    /// The code of the group of the nearest household of the same cell.
+    pub group: Option<&'a Code>,
+    /// Metres to the cell's border, to the millimetre.
+    pub border_distance_m: f64,
+    /// The code of the cell beyond the nearest border.
+    pub beyond: Option<&'a Code>,
+}
+
 /// How far beyond a street's border its neighbour is looked for, in metres: streets planned apart may leave a crack of a few
 /// grid steps, and a spit of land may be narrow.
 const BEYOND_M: [f64; 3] = [0.05, 0.5, 2.0];
@@ -116,33 +127,40 @@ impl Snapshot {
         Err(if near().any(|s| s.holds(at).is_some()) { NoPlace::NoPlanInForce } else { NoPlace::OutsideEveryStreet })
     }
 
-    fn describe(&self, FoundCell { street, plan, cell }: FoundCell<'_>, at: LonLat, as_of: Date) -> Place {
-        let row = &plan.plan.cells[cell as usize];
-        let community = plan.plan.communities.get(plan.community_of_cell[cell as usize] as usize);
-        let group = plan.group_near(cell, at).map(|g| plan.plan.groups[g as usize].code.to_string());
+    /// What lies around a position in a cell that was found for it.
+    pub fn surroundings<'a>(&'a self, FoundCell { street, plan, cell }: FoundCell<'a>, at: LonLat, as_of: Date) -> Surroundings<'a> {
         let border = plan.border(cell, at);
-        let beyond = border.and_then(|border| match border.beyond {
-            Some(cell) => Some(plan.plan.cells[cell as usize].code.to_string()),
-            None => self.beyond_street(street, &border, as_of),
-        });
+        Surroundings {
+            group: plan.group_near(cell, at, &street.households).map(|g| &plan.groups.codes()[g as usize]),
+            border_distance_m: border.map_or(0.0, |b| (b.distance_m * 1000.0).round() / 1000.0),
+            beyond: border.and_then(|border| match border.beyond {
+                Some(cell) => Some(&plan.plan.cells[cell as usize].code),
+                None => self.beyond_street(street, &border, as_of),
+            }),
+        }
+    }
+
+    fn describe(&self, found: FoundCell<'_>, at: LonLat, as_of: Date) -> Place {
+        let Surroundings { group, border_distance_m, beyond } = self.surroundings(found, at, as_of);
+        let (street, community, cell) = (found.street, found.community(), found.cell());
         Place {
             county_code: CodeScheme::default().ancestor(&street.code, Level::County).map(String::from).unwrap_or_default(),
             street_code: street.code.to_string(),
             street_name: street.name().to_owned(),
             community_code: community.map(|c| c.code.to_string()).unwrap_or_default(),
             community_name: community.map(|c| c.name.clone()).unwrap_or_default(),
-            cell_code: row.code.to_string(),
-            cell_name: row.name.clone(),
-            group_code: group,
-            border_distance_m: border.map_or(0.0, |b| (b.distance_m * 1000.0).round() / 1000.0),
-            beyond_cell_code: beyond,
-            plan: plan.plan.id.0,
-            estimated: plan.plan.estimated,
+            cell_code: cell.code.to_string(),
+            cell_name: cell.name.clone(),
+            group_code: group.map(Code::to_string),
+            border_distance_m,
+            beyond_cell_code: beyond.map(Code::to_string),
+            plan: found.plan.plan.id.0,
+            estimated: found.plan.plan.estimated,
         }
     }
 
     /// The cell of another street just outside the border: to the right of the segment, off the foot.
-    fn beyond_street(&self, street: &StreetIndex, border: &Border, as_of: Date) -> Option<String> {
+    fn beyond_street(&self, street: &StreetIndex, border: &Border, as_of: Date) -> Option<&Code> {
         let plane = LocalMetres::at(border.foot);
         let [[ax, ay], [bx, by]] = border.segment.map(|p| plane.xy(p));
         let length = (bx - ax).hypot(by - ay).max(f64::MIN_POSITIVE);
@@ -153,7 +171,19 @@ impl Snapshot {
             let along = step.min(length / 2.0) * inward;
             let outside = plane.position([east * along + north * step, north * along - east * step]);
             let found = self.find_cell(outside, as_of).ok().filter(|found| found.street.code != street.code)?;
-            Some(found.plan.plan.cells[found.cell as usize].code.to_string())
+            Some(&found.cell().code)
         })
+    }
+}
+
+impl<'a> FoundCell<'a> {
+    /// The cell.
+    pub fn cell(&self) -> &'a Cell {
+        &self.plan.plan.cells[self.cell as usize]
+    }
+
+    /// The cell's community.
+    pub fn community(&self) -> Option<&'a Community> {
+        self.plan.plan.communities.get(self.plan.community_of_cell[self.cell as usize] as usize)
     }
 }

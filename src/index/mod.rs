@@ -4,31 +4,47 @@
 //! **Invariant:** a position has one answer per day: one cell of each level, or an explained "none".
 
 mod area;
+mod covering;
 mod derived;
 mod ground;
+mod groups;
+mod hotspot;
+mod households;
 mod hull;
+mod issues;
 mod lists;
 mod locate;
 mod mercator;
 mod nearest;
+mod packed;
 mod plan_index;
+mod plan_shape;
 mod points;
 mod search;
 mod snapshot;
+mod texts;
+mod touched;
 mod tree;
 
 pub use area::{AreaSummary, IssueCount, IssueFilter};
 pub use derived::Derived;
 pub use ground::Ground;
+pub use groups::Groups;
+pub use hotspot::{Hotspot, Measure, gi_star};
+pub use households::{HouseholdRow, Households};
+pub use issues::{BucketFilter, IssueBucket, IssueRow};
 pub use lists::Lists;
-pub use locate::{FoundCell, Location, NoPlace, Place};
+pub use locate::{FoundCell, Location, NoPlace, Place, Surroundings};
 pub use mercator::{WorldPixel, latitude_of};
 pub use nearest::Near;
-pub use plan_index::{AreaStats, Border, Hold, NONE, PlanIndex};
+pub use plan_index::{AreaStats, NONE, PlanIndex, Rows};
+pub use plan_shape::{Border, Extent, Hold, PlanFacts, PlanShape};
 pub use points::CurvePoints;
 pub use search::{Hit, HitKind, Names};
-pub use snapshot::{IssuePoints, PlacedIssue, ReadyFilter, Snapshot, StreetIndex};
-pub use tree::{BoxTree, PointTree};
+pub use snapshot::{IssueAt, PlacedBucket, Snapshot, StreetIndex};
+pub use texts::{OptionalTexts, Texts, Words};
+pub use touched::{Theme, Touched};
+pub use tree::BoxTree;
 
 /// Why a world cannot be indexed.
 #[derive(Debug, thiserror::Error)]

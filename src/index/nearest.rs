@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 
-use super::{IssueFilter, PlacedIssue, PlanIndex, Snapshot, StreetIndex, plan_index::NONE, tree::Nearest};
+use super::{HouseholdRow, IssueFilter, IssueRow, NONE, PlanIndex, Snapshot, StreetIndex, tree::Nearest};
 use crate::{
     geometry::ring::{Side, owns, side},
-    model::{Building, Group, Household, LonLat},
+    model::{Building, LonLat},
 };
 
 /// Something near a position.
@@ -19,53 +19,55 @@ pub struct Near<T> {
 
 impl Snapshot {
     /// The nearest households, nearest first.
-    pub fn nearest_households(&self, at: LonLat, count: usize) -> Vec<Near<(&StreetIndex, &Household)>> {
+    pub fn nearest_households(&self, at: LonLat, count: usize) -> Vec<Near<(&StreetIndex, HouseholdRow<'_>)>> {
         let mut nearest = Nearest::new(at, count);
         for street in self.streets_by_distance(at) {
-            for (row, at_least_m) in street.ground.household_tree.by_distance(at) {
+            for (row, at_least_m) in street.households.points.by_distance(at) {
                 if !nearest.wants(at_least_m) {
                     break;
                 }
-                let household = &street.data.households[row as usize];
-                nearest.offer(household.position, (street, household), |_| false);
+                nearest.offer(street.households.positions()[row as usize], (street, row), |_| false);
             }
         }
-        sorted(nearest)
+        sorted(nearest, |(street, row)| (street, street.households.get(row)))
     }
 
     /// The nearest issues that the filter lets through, nearest first.
-    pub fn nearest_issues(&self, at: LonLat, count: usize, filter: &IssueFilter) -> Vec<Near<&PlacedIssue>> {
-        let ready = self.ready(filter);
+    pub fn nearest_issues(&self, at: LonLat, count: usize, filter: &IssueFilter) -> Vec<Near<IssueRow<'_>>> {
         let mut nearest = Nearest::new(at, count);
-        for (row, at_least_m) in self.issue_tree.by_distance(at) {
-            if !nearest.wants(at_least_m) {
-                break;
-            }
-            if ready.admits(row) {
-                let placed = &self.issues[row as usize];
-                nearest.offer(placed.issue.position, placed, |_| false);
+        let buckets = self.issue_buckets().iter().map(|placed| &placed.bucket);
+        let mut buckets: Vec<_> = buckets.filter_map(|b| Some((b.points.at_least_m(at), b.as_ref(), b.ready(filter)?))).collect();
+        buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (_, bucket, ready) in buckets {
+            for (row, at_least_m) in bucket.points.by_distance(at) {
+                if !nearest.wants(at_least_m) {
+                    break;
+                }
+                if ready.admits(row) {
+                    nearest.offer(bucket.positions()[row as usize], (bucket, row), |_| false);
+                }
             }
         }
-        sorted(nearest)
+        sorted(nearest, |(bucket, row)| bucket.get(row))
     }
 
-    /// The nearest groups (by their nearest member), nearest first.
-    pub fn nearest_groups(&self, at: LonLat, count: usize, as_of: Date) -> Vec<Near<(&PlanIndex, &Group)>> {
+    /// The nearest groups (by their nearest member) with their street and plan, nearest first.
+    pub fn nearest_groups(&self, at: LonLat, count: usize, as_of: Date) -> Vec<Near<(&StreetIndex, &PlanIndex, u32)>> {
         let mut nearest = Nearest::new(at, count);
         for street in self.streets_by_distance(at) {
             let Some(plan) = street.plan_at(as_of) else { continue };
-            for (row, at_least_m) in street.ground.household_tree.by_distance(at) {
+            for (row, at_least_m) in street.households.points.by_distance(at) {
                 if !nearest.wants(at_least_m) {
                     break;
                 }
                 let group = plan.group_of_household[row as usize];
                 if group != NONE {
-                    let item = (plan.as_ref(), &plan.plan.groups[group as usize]);
-                    nearest.offer(street.data.households[row as usize].position, item, |other| std::ptr::eq(other.1, item.1));
+                    let same = |other: &(&StreetIndex, &PlanIndex, u32)| std::ptr::eq(other.1, plan.as_ref()) && other.2 == group;
+                    nearest.offer(street.households.positions()[row as usize], (street, plan.as_ref(), group), same);
                 }
             }
         }
-        sorted(nearest)
+        sorted(nearest, |item| item)
     }
 
     /// The building whose footprint holds the position; of several the one that owns it by the border rule, then the first by id.
@@ -74,7 +76,7 @@ impl Snapshot {
         for street in &self.streets {
             let mut rows: Vec<u32> = street.ground.building_tree.at(at).collect();
             rows.sort_unstable();
-            for building in rows.into_iter().map(|row| &street.data.buildings[row as usize]) {
+            for building in rows.into_iter().map(|row| &street.ground.buildings[row as usize]) {
                 if building.footprint.0.iter().any(|part| owns(part, at)) {
                     return Some((street.as_ref(), building));
                 }
@@ -87,13 +89,12 @@ impl Snapshot {
     }
 
     fn streets_by_distance(&self, at: LonLat) -> Vec<&StreetIndex> {
-        let mut streets: Vec<(f64, &StreetIndex)> =
-            self.streets.iter().map(|s| (s.ground.household_tree.at_least_m(at), s.as_ref())).collect();
+        let mut streets: Vec<(f64, &StreetIndex)> = self.streets.iter().map(|s| (s.households.points.at_least_m(at), s.as_ref())).collect();
         streets.sort_by(|a, b| a.0.total_cmp(&b.0));
         streets.into_iter().map(|(_, s)| s).collect()
     }
 }
 
-fn sorted<T>(nearest: Nearest<T>) -> Vec<Near<T>> {
-    nearest.into_sorted().map(|(distance_m, item)| Near { item, distance_m }).collect()
+fn sorted<S, T>(nearest: Nearest<S>, item: impl Fn(S) -> T) -> Vec<Near<T>> {
+    nearest.into_sorted().map(|(distance_m, found)| Near { item: item(found), distance_m }).collect()
 }

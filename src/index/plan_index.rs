@@ -1,32 +1,31 @@
-//! A plan's topology, what lies in its cells, and which cell holds a position.
+//! A plan over the street's rows: who lives in its cells.
 
-use rayon::prelude::*;
+use std::{ops::Deref, sync::Arc};
 
-use super::{Error, derived::Derived, ground::Ground, hull::hull_around, lists::Lists, tree::BoxTree};
+use super::{
+    Error,
+    derived::Derived,
+    ground::Ground,
+    groups::Groups,
+    households::Households,
+    lists::Lists,
+    plan_shape::{Extent, PlanShape, parent_of},
+    tree::BoxTree,
+};
 use crate::{
-    geometry::{
-        Coverage, FaceId, LocalMetres,
-        label::label_position,
-        measure::{self, area_m2},
-        ring::{Side, owns, side},
-    },
-    model::{Bounds, Code, LonLat, MultiPolygon, Plan, Polygon, StreetData},
+    geometry::LocalMetres,
+    model::{Bounds, Code, LonLat, Plan},
 };
 
-/// In place of a cell, group or community that there is not.
+/// In place of a row that there is not.
 pub const NONE: u32 = u32::MAX;
 
-/// A plan's topology and what lies in its cells.
+/// A plan's topology ([`PlanShape`], to which this derefs) and what lies in its cells.
 #[derive(Debug)]
 pub struct PlanIndex {
-    /// The plan.
-    pub plan: Plan,
-    /// Blocks as a coverage; face i is `plan.blocks[i]`.
-    pub blocks: Coverage,
-    /// Cells as a coverage; face i is `plan.cells[i]`.
-    pub cells: Coverage,
-    /// For every cell the index of its community; [`NONE`] when no community's code is a prefix of its code.
-    pub community_of_cell: Vec<u32>,
+    shape: Arc<PlanShape>,
+    /// Ten-household groups.
+    pub groups: Groups,
     /// For every household of the street (same order) the index of its group; [`NONE`] for one that came in after the plan.
     pub group_of_household: Vec<u32>,
     /// For every household its cell: its group's, else the one it lies in; [`NONE`] outside the plan.
@@ -41,17 +40,28 @@ pub struct PlanIndex {
     pub community_stats: Vec<AreaStats>,
     /// In the order of `plan.cells`.
     pub cell_stats: Vec<AreaStats>,
-    /// For every group its hull.
-    pub group_hulls: Vec<Polygon>,
     /// Groups by the box of their hull.
     pub group_tree: BoxTree,
     /// What the tile room keeps.
     pub tiles: Derived,
-    block_tree: BoxTree,
-    arcs_of_cell: Lists,
+    /// Households with a group, by the group's cell.
     households_of_cell: Lists,
-    /// Positions in the order of `households_of_cell.rows()`, so that a cell's households are read in one run.
-    positions_by_cell: Vec<LonLat>,
+}
+
+impl Deref for PlanIndex {
+    type Target = PlanShape;
+    fn deref(&self) -> &PlanShape {
+        &self.shape
+    }
+}
+
+/// A street's rows, as a plan is laid over them.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// Who lives there.
+    pub households: &'a Households,
+    /// What stands there.
+    pub ground: &'a Ground,
 }
 
 /// What lies in an area.
@@ -76,13 +86,9 @@ pub struct AreaStats {
 }
 
 impl AreaStats {
-    fn shape(shape: &MultiPolygon) -> Self {
-        Self {
-            area_m2: area_m2(shape),
-            bounds: Bounds::of(shape.rings().flatten()),
-            label: label_position(shape).unwrap_or_default(),
-            ..Self::default()
-        }
+    /// An area without anybody in it.
+    pub fn of_extent(extent: Extent) -> Self {
+        Self { area_m2: extent.area_m2, bounds: extent.bounds, label: extent.label, ..Self::default() }
     }
 
     fn add(&mut self, other: &Self) {
@@ -94,35 +100,7 @@ impl AreaStats {
         self.groups += other.groups;
         self.cells += other.cells;
         self.buildings += other.buildings;
-        self.area_m2 += other.area_m2;
     }
-}
-
-/// How a plan holds a position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
-    /// By the border rule; of the cells of one plan at most one owns a position.
-    Owned(u32),
-    /// On the plan's outer border, of which the rule gives it to the outside; the cell with the lowest code that it touches.
-    Touched(u32),
-    /// Outside, but within the rounding of the plan's outer border: lines that end there bend it by up to half a grid step.
-    Beside(u32),
-}
-
-/// How far the plan's outer border may stand from the street's boundary, in grid steps.
-const BENT_STEPS: i32 = 2;
-
-/// The nearest place of a cell's border.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Border {
-    /// How far it is.
-    pub distance_m: f64,
-    /// The cell on the other side; `None` at the street's border.
-    pub beyond: Option<u32>,
-    /// The segment, the cell to its left.
-    pub segment: [LonLat; 2],
-    /// The nearest position of the segment.
-    pub foot: LonLat,
 }
 
 impl PlanIndex {
@@ -130,80 +108,68 @@ impl PlanIndex {
     ///
     /// # Errors
     /// [`Error::Coverage`] when blocks overlap.
-    pub fn build(street: &Code, plan: &Plan, data: &StreetData, ground: &Ground) -> Result<Self, Error> {
-        let plan = plan.clone();
-        let outlines: Vec<MultiPolygon> = plan.blocks.iter().map(|b| b.outline.clone().into()).collect();
-        let coverage_error = |source| Error::Coverage { street: street.clone(), plan: plan.id.0, source };
-        let blocks = Coverage::from_polygons(&outlines).map_err(coverage_error)?;
-        drop(outlines);
-        let cell_of_block: Vec<u32> = plan.blocks.iter().map(|b| b.cell).collect();
-        let cells = blocks.dissolve(&cell_of_block, plan.cells.len() as u32);
-        let community_codes: Vec<&Code> = plan.communities.iter().map(|c| &c.code).collect();
-        let community_of_cell: Vec<u32> = plan.cells.iter().map(|cell| parent_of(&cell.code, &community_codes)).collect();
-        let cell_codes: Vec<&Code> = plan.cells.iter().map(|c| &c.code).collect();
-        let cell_of_group: Vec<u32> = plan.groups.iter().map(|g| parent_of(&g.code, &cell_codes)).collect();
-        let mut group_of_household = vec![NONE; data.households.len()];
-        for (group, row) in (0..).zip(&plan.groups) {
-            for member in &row.members {
-                if let Ok(i) = data.households.binary_search_by(|h| h.id.as_str().cmp(member)) {
-                    group_of_household[i] = group;
-                }
-            }
-        }
-        let block_tree = BoxTree::build((0..).zip(&plan.blocks).filter_map(|(i, b)| Some((i, Bounds::of(&b.outline.exterior)?))));
-        let sides = (0..).zip(&cells.arcs).flat_map(|(i, arc)| [arc.left, arc.right].map(|f| f.map(|f| (f.0, i))));
-        let arcs_of_cell = Lists::build(plan.cells.len(), sides.flatten());
+    pub fn build(street: &Code, mut plan: Plan, rows: Rows<'_>) -> Result<Self, Error> {
+        let groups = Groups::build(std::mem::take(&mut plan.groups), rows.households);
+        let shape = Arc::new(PlanShape::build(street, plan)?);
+        let buildings = shape.cells_of(&rows.ground.building_positions);
+        Ok(Self::over(shape, groups, buildings, rows))
+    }
+
+    /// The same plan over changed households: `row_of_old` is the new row of every old one, [`NONE`] for those gone or put anew.
+    pub fn with_households(&self, old: &Households, row_of_old: &[u32], rows: Rows<'_>) -> Self {
+        let groups = self.groups.moved(old, rows.households, row_of_old);
+        Self::over(self.shape.clone(), groups, self.cell_of_building.clone(), rows)
+    }
+
+    /// Whether both stand on one topology.
+    pub fn has_shape_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shape, &other.shape)
+    }
+
+    /// The same plan over changed buildings.
+    pub fn with_ground(&self, rows: Rows<'_>) -> Self {
+        let same: Vec<u32> = (0..rows.households.len() as u32).collect();
+        let groups = self.groups.moved(rows.households, rows.households, &same);
+        Self::over(self.shape.clone(), groups, self.shape.cells_of(&rows.ground.building_positions), rows)
+    }
+
+    fn over(shape: Arc<PlanShape>, groups: Groups, cell_of_building: Vec<u32>, Rows { households, .. }: Rows<'_>) -> Self {
+        let cell_codes: Vec<&Code> = shape.plan.cells.iter().map(|c| &c.code).collect();
+        let cell_of_group: Vec<u32> = groups.codes().iter().map(|code| parent_of(code, &cell_codes)).collect();
+        let group_of_household = groups.of_households(households.len());
+        let by_group = |row: usize| cell_of_group.get(group_of_household[row] as usize).copied().filter(|cell| *cell != NONE);
+        let cell_of_household: Vec<u32> =
+            (0..households.len()).map(|row| by_group(row).unwrap_or_else(|| shape.nearest_cell(households.positions()[row]))).collect();
         let grouped = (0..).zip(&group_of_household).filter(|(_, g)| **g != NONE).map(|(h, g)| (cell_of_group[*g as usize], h));
-        let households_of_cell = Lists::build(plan.cells.len(), grouped.filter(|(cell, _)| *cell != NONE));
-        let positions_by_cell = households_of_cell.rows().iter().map(|h| data.households[*h as usize].position).collect();
-        let group_hulls = hulls(&plan, data, &group_of_household);
-        let group_tree = BoxTree::build((0..).zip(&group_hulls).filter_map(|(i, hull)| Some((i, Bounds::of(&hull.exterior)?))));
+        let households_of_cell = Lists::build(shape.plan.cells.len(), grouped.filter(|(cell, _)| *cell != NONE));
+        let hulls = (0..groups.len() as u32).filter_map(|i| Some((i, Bounds::of(groups.hull(i))?)));
         let mut index = Self {
-            plan,
-            blocks,
-            cells,
-            community_of_cell,
+            group_tree: BoxTree::build(hulls),
+            shape,
+            groups,
             group_of_household,
-            cell_of_household: Vec::new(),
-            cell_of_building: Vec::new(),
+            cell_of_household,
+            cell_of_building,
             cell_of_group,
             street_stats: AreaStats::default(),
             community_stats: Vec::new(),
             cell_stats: Vec::new(),
-            group_hulls,
-            group_tree,
             tiles: Derived::default(),
-            block_tree,
-            arcs_of_cell,
             households_of_cell,
-            positions_by_cell,
         };
-        index.place_rows(data, ground);
-        index.count_rows(data);
-        Ok(index)
+        index.count_rows(households);
+        index
     }
 
-    fn place_rows(&mut self, data: &StreetData, ground: &Ground) {
-        let cell_at = |p: LonLat| match self.cell_at(p) {
-            Some(Hold::Owned(cell) | Hold::Touched(cell) | Hold::Beside(cell)) => cell,
-            None => NONE,
-        };
-        let households = self.group_of_household.par_iter().zip(&data.households).map(|(group, household)| {
-            let by_group = self.cell_of_group.get(*group as usize).copied().filter(|cell| *cell != NONE);
-            by_group.unwrap_or_else(|| cell_at(household.position))
-        });
-        let (households, buildings) = (households.collect(), ground.building_positions.par_iter().map(|p| cell_at(*p)).collect());
-        (self.cell_of_household, self.cell_of_building) = (households, buildings);
-    }
-
-    fn count_rows(&mut self, data: &StreetData) {
-        let mut cells: Vec<AreaStats> = self.cells.outlines().par_iter().map(AreaStats::shape).collect();
+    fn count_rows(&mut self, households: &Households) {
+        let areas = |extents: &[Extent]| extents.iter().copied().map(AreaStats::of_extent).collect::<Vec<_>>();
+        let mut cells = areas(&self.shape.cell_extents);
         for cell in &mut cells {
             cell.cells = 1;
         }
-        for (cell, household) in self.cell_of_household.iter().zip(&data.households) {
+        for (cell, persons) in self.cell_of_household.iter().zip(households.persons()) {
             if let Some(stats) = cells.get_mut(*cell as usize) {
-                stats.add(&AreaStats { households: 1, persons: household.persons.map(u32::from), ..AreaStats::default() });
+                stats.add(&AreaStats { households: 1, persons: persons.map(u32::from), ..AreaStats::default() });
             }
         }
         for cell in &self.cell_of_building {
@@ -216,14 +182,9 @@ impl PlanIndex {
                 stats.groups += 1;
             }
         }
-        let shapes = |labels: &[u32], count: u32| -> Vec<AreaStats> {
-            let shapes = self.cells.outlines_by_label(labels, count);
-            shapes.par_iter().map(|shape| AreaStats { area_m2: 0.0, ..AreaStats::shape(shape) }).collect()
-        };
-        let mut street = shapes(&vec![0; cells.len()], 1).swap_remove(0);
-        let mut communities = shapes(&self.community_labels(), self.plan.communities.len() as u32 + 1);
-        communities.truncate(self.plan.communities.len());
-        for (cell, community) in cells.iter().zip(&self.community_of_cell) {
+        let mut street = AreaStats::of_extent(self.shape.street_extent);
+        let mut communities = areas(&self.shape.community_extents);
+        for (cell, community) in cells.iter().zip(&self.shape.community_of_cell) {
             street.add(cell);
             if let Some(stats) = communities.get_mut(*community as usize) {
                 stats.add(cell);
@@ -232,106 +193,22 @@ impl PlanIndex {
         (self.street_stats, self.community_stats, self.cell_stats) = (street, communities, cells);
     }
 
-    /// A label per cell for reading communities off the cells: the community, or one past the last for none.
-    pub fn community_labels(&self) -> Vec<u32> {
-        self.community_of_cell.iter().map(|c| (*c).min(self.plan.communities.len() as u32)).collect()
-    }
-
-    /// The cell that holds a position; `None` outside the plan. Exact.
-    pub fn cell_at(&self, at: LonLat) -> Option<Hold> {
-        let blocks = &self.plan.blocks;
-        if let Some(block) = self.block_tree.at(at).find(|b| owns(&blocks[*b as usize].outline, at)) {
-            return Some(Hold::Owned(blocks[block as usize].cell));
-        }
-        let touching = self.block_tree.at(at).filter(|b| side(&blocks[*b as usize].outline, at) == Side::Border);
-        touching.map(|b| blocks[b as usize].cell).min().map(Hold::Touched).or_else(|| self.cell_beside(at).map(Hold::Beside))
-    }
-
-    /// The cell a step or two beside the position, to the west and south first.
-    fn cell_beside(&self, at: LonLat) -> Option<u32> {
-        let moved = |east: i32, north: i32| LonLat::new(at.lon_e7.saturating_add(east), at.lat_e7.saturating_add(north));
-        let near = self.block_tree.meeting(Bounds { min: moved(-BENT_STEPS, -BENT_STEPS), max: moved(BENT_STEPS, BENT_STEPS) });
-        let blocks = &self.plan.blocks;
-        let owner = |p: LonLat| near.iter().find(|b| owns(&blocks[**b as usize].outline, p)).map(|b| blocks[*b as usize].cell);
-        (1..=BENT_STEPS).filter(|_| !near.is_empty()).find_map(|d| {
-            let ways = [(-d, 0), (0, -d), (d, 0), (0, d), (-d, -d), (-d, d), (d, -d), (d, d)];
-            ways.into_iter().find_map(|(east, north)| owner(moved(east, north)))
-        })
-    }
-
-    /// Blocks whose box meets the box, ascending.
-    pub fn blocks_meeting(&self, bounds: Bounds) -> Vec<u32> {
-        self.block_tree.meeting(bounds)
-    }
-
-    /// The nearest place of the cell's border to a position in it, in a plane touching there; `None` for a cell without blocks.
-    /// Of equally near arcs the first in the coverage.
-    pub fn border(&self, cell: u32, at: LonLat) -> Option<Border> {
-        let plane = LocalMetres::at(at);
-        let mut best: Option<(f64, u32, [LonLat; 2], [f64; 2])> = None;
-        for &arc in self.arcs_of_cell.list(cell as usize) {
-            for pair in self.cells.arcs[arc as usize].path.windows(2) {
-                let foot = measure::foot_on_segment([0.0, 0.0], plane.xy(pair[0]), plane.xy(pair[1]));
-                let distance = foot[0].hypot(foot[1]);
-                if best.is_none_or(|b| distance < b.0) {
-                    best = Some((distance, arc, [pair[0], pair[1]], foot));
-                }
-            }
-        }
-        let (distance_m, arc, [from, to], foot) = best?;
-        let arc = &self.cells.arcs[arc as usize];
-        let is_left = arc.left == Some(FaceId(cell));
-        let beyond = if is_left { arc.right } else { arc.left }.map(|face| face.0);
-        Some(Border { distance_m, beyond, segment: if is_left { [from, to] } else { [to, from] }, foot: plane.position(foot) })
-    }
-
     /// The group of the cell's household nearest to the position; `None` when no household of the cell has a group. Of equally
     /// near households the first by id.
-    pub fn group_near(&self, cell: u32, at: LonLat) -> Option<u32> {
+    pub fn group_near(&self, cell: u32, at: LonLat, households: &Households) -> Option<u32> {
         let plane = LocalMetres::at(at);
-        let range = self.households_of_cell.range(cell as usize);
-        let rows = &self.households_of_cell.rows()[range.clone()];
-        let by_distance = |p: &LonLat| {
-            let [x, y] = plane.xy(*p);
-            x * x + y * y
-        };
-        let nearest = self.positions_by_cell[range].iter().zip(rows).min_by(|a, b| by_distance(a.0).total_cmp(&by_distance(b.0)))?;
-        Some(self.group_of_household[*nearest.1 as usize])
+        let mut nearest: Option<(f64, u32)> = None;
+        for &row in self.households_of_cell.list(cell as usize) {
+            let [x, y] = plane.xy(households.positions()[row as usize]);
+            let squared = x * x + y * y;
+            let is_nearer = nearest.is_none_or(|(least, other)| {
+                squared < least || squared == least && households.ids().get(row) < households.ids().get(other)
+            });
+            if is_nearer {
+                nearest = Some((squared, row));
+            }
+        }
+        let (_, nearest) = nearest?;
+        Some(self.group_of_household[nearest as usize])
     }
-
-    /// The index of a cell by its code.
-    pub fn cell(&self, code: &Code) -> Option<u32> {
-        self.plan.cells.binary_search_by(|c| c.code.cmp(code)).ok().map(|i| i as u32)
-    }
-
-    /// The index of a community by its code.
-    pub fn community(&self, code: &Code) -> Option<u32> {
-        self.plan.communities.binary_search_by(|c| c.code.cmp(code)).ok().map(|i| i as u32)
-    }
-
-    /// The index of a group by its code.
-    pub fn group(&self, code: &Code) -> Option<u32> {
-        self.plan.groups.binary_search_by(|g| g.code.cmp(code)).ok().map(|i| i as u32)
-    }
-}
-
-/// The last code of a sorted list that is a prefix of `code`.
-fn parent_of(code: &Code, sorted: &[&Code]) -> u32 {
-    let after = sorted.partition_point(|parent| *parent <= code);
-    match after.checked_sub(1) {
-        Some(i) if code.is_within(sorted[i]) => i as u32,
-        _ => NONE,
-    }
-}
-
-fn hulls(plan: &Plan, data: &StreetData, group_of_household: &[u32]) -> Vec<Polygon> {
-    let members = (0..).zip(group_of_household).filter(|(_, g)| **g != NONE).map(|(h, g)| (*g, h));
-    let members = Lists::build(plan.groups.len(), members);
-    (0..plan.groups.len())
-        .into_par_iter()
-        .map(|g| {
-            let positions: Vec<LonLat> = members.list(g).iter().map(|h| data.households[*h as usize].position).collect();
-            hull_around(&positions).unwrap_or_default()
-        })
-        .collect()
 }

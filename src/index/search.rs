@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Snapshot, StreetIndex};
-use crate::model::{Bounds, Code, LineClass, LonLat, StreetData};
+use crate::model::{Bounds, Building, Code, Line, LineClass, LonLat};
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -59,16 +59,16 @@ pub struct Names {
 
 impl Names {
     /// Collects the names. Boundary lines are no roads and are left out.
-    pub fn build(data: &StreetData) -> Self {
-        let texts = |b: &'_ crate::model::Building| [b.name.clone(), b.address.clone()];
-        let buildings = (0..).zip(&data.buildings).flat_map(|(row, b)| texts(b).into_iter().flatten().map(move |t| (fold(&t), row)));
-        let mut lines: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
-        for (row, line) in (0..).zip(&data.lines).filter(|(_, line)| line.class != LineClass::Boundary) {
+    pub fn build(lines: &[Line], buildings: &[Building]) -> Self {
+        let texts = |b: &'_ Building| [b.name.clone(), b.address.clone()];
+        let buildings = (0..).zip(buildings).flat_map(|(row, b)| texts(b).into_iter().flatten().map(move |t| (fold(&t), row)));
+        let mut named: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
+        for (row, line) in (0..).zip(lines).filter(|(_, line)| line.class != LineClass::Boundary) {
             if let Some(name) = line.name.as_deref().filter(|name| !name.trim().is_empty()) {
-                lines.entry(fold(name)).or_default().push(row);
+                named.entry(fold(name)).or_default().push(row);
             }
         }
-        Self { buildings: buildings.filter(|(text, _)| !text.is_empty()).collect(), lines: lines.into_iter().collect() }
+        Self { buildings: buildings.filter(|(text, _)| !text.is_empty()).collect(), lines: named.into_iter().collect() }
     }
 }
 
@@ -148,14 +148,14 @@ impl Snapshot {
             let name = area.as_ref().map_or_else(|| code.to_string(), |a| a.name.clone());
             Hit { kind, code: Some(code.to_string()), name, context, lon, lat, bbox: area.map(|a| a.bbox) }
         };
-        let plan = street.plan_at(as_of).map(|p| &p.plan);
+        let plan = street.plan_at(as_of);
         match (found, plan) {
-            (Found::Community(i), Some(plan)) => summary(HitKind::Community, &plan.communities[i as usize].code),
-            (Found::Cell(i), Some(plan)) => summary(HitKind::Cell, &plan.cells[i as usize].code),
-            (Found::Group(i), Some(plan)) => summary(HitKind::Group, &plan.groups[i as usize].code),
+            (Found::Community(i), Some(plan)) => summary(HitKind::Community, &plan.plan.communities[i as usize].code),
+            (Found::Cell(i), Some(plan)) => summary(HitKind::Cell, &plan.plan.cells[i as usize].code),
+            (Found::Group(i), Some(plan)) => summary(HitKind::Group, &plan.groups.codes()[i as usize]),
             (Found::Line(i), _) => line_hit(street, &street.ground.names.lines[i as usize].1),
             (Found::Building(i), _) => {
-                let building = &street.data.buildings[i as usize];
+                let building = &street.ground.buildings[i as usize];
                 let at = street.ground.building_positions[i as usize];
                 let name = [&building.name, &building.address].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
                 let bounds = Bounds::of(building.footprint.rings().flatten());
@@ -199,23 +199,23 @@ fn collect_areas(street: &StreetIndex, row: usize, wanted: &str, as_of: Date, fo
         found.extend(fit.map(|(fit, length)| (fit, item.key().0, length, row, item)));
     };
     push(fit(&street.code, street.name()), Found::Street);
-    let Some(plan) = street.plan_at(as_of).map(|p| &p.plan) else { return };
-    for (i, community) in (0..).zip(&plan.communities) {
+    let Some(plan) = street.plan_at(as_of) else { return };
+    for (i, community) in (0..).zip(&plan.plan.communities) {
         push(fit(&community.code, &community.name), Found::Community(i));
     }
-    for (i, cell) in (0..).zip(&plan.cells) {
+    for (i, cell) in (0..).zip(&plan.plan.cells) {
         push(fit(&cell.code, &cell.name), Found::Cell(i));
     }
     // Groups have codes only.
     if is_code {
-        for (i, group) in (0..).zip(&plan.groups) {
-            push(Fit::of_code(group.code.as_str(), wanted).map(|fit| (fit, group.code.as_str().len())), Found::Group(i));
+        for (i, code) in (0..).zip(plan.groups.codes()) {
+            push(Fit::of_code(code.as_str(), wanted).map(|fit| (fit, code.as_str().len())), Found::Group(i));
         }
     }
 }
 
 fn line_hit(street: &StreetIndex, rows: &[u32]) -> Hit {
-    let lines = || rows.iter().map(|row| &street.data.lines[*row as usize]);
+    let lines = || rows.iter().map(|row| &street.ground.lines[*row as usize]);
     let longest = lines().max_by_key(|line| line.path.len());
     let at = longest.and_then(|line| line.path.get(line.path.len() / 2)).copied().unwrap_or_default();
     let name = longest.and_then(|line| line.name.clone()).unwrap_or_default();

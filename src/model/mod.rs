@@ -13,8 +13,8 @@ mod world;
 
 pub use code::{Code, CodeError, CodeScheme, Level};
 pub use issue::{Issue, IssueStatus};
-pub use plan::{Block, Cell, CellKind, Community, Group, Plan, PlanId, PlanState};
+pub use plan::{Block, Cell, CellKind, Community, Group, Plan, PlanId, PlanState, Validity};
 pub use record::{Area, Building, Household, Line, LineClass, Water};
 pub use rules::{Rule, Rules};
 pub use shape::{Bounds, LonLat, MultiPolygon, Polygon, Ring};
-pub use world::{Change, ChangeKind, ChangeNote, ChangeSet, NO_STREET, StreetData, Version, World};
+pub use world::{Change, ChangeKind, ChangeNote, ChangeSet, Delta, NO_STREET, StreetData, Version, World};

@@ -37,6 +37,32 @@ impl PlanState {
     }
 }
 
+/// A plan's life: how it stands and from when to when it is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// Draft or published; [`Validity::state_on`] says since when it is superseded.
+    pub state: PlanState,
+    /// First day in force.
+    pub from: Option<Date>,
+    /// First day no longer in force.
+    pub to: Option<Date>,
+}
+
+impl Validity {
+    /// Where it stands on a day: a published plan is superseded from the first day it is no longer in force.
+    pub fn state_on(&self, day: Date) -> PlanState {
+        match self.state {
+            PlanState::Published if self.to.is_some_and(|to| to <= day) => PlanState::Superseded,
+            state => state,
+        }
+    }
+
+    /// Whether the plan was or is in force on the day.
+    pub fn in_force(&self, day: Date) -> bool {
+        self.state != PlanState::Draft && self.from.is_some_and(|from| from <= day) && self.to.is_none_or(|to| day < to)
+    }
+}
+
 /// 街区: a face between barrier lines, the atom of planning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
@@ -143,16 +169,18 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Where it stands on a day: a published plan is superseded from the first day it is no longer in force.
-    pub fn state_on(&self, day: Date) -> PlanState {
-        match self.state {
-            PlanState::Published if self.valid_to.is_some_and(|to| to <= day) => PlanState::Superseded,
-            state => state,
-        }
+    /// Its life.
+    pub fn validity(&self) -> Validity {
+        Validity { state: self.state, from: self.valid_from, to: self.valid_to }
     }
 
-    /// Whether the plan was or is in force on the day.
+    /// See [`Validity::state_on`].
+    pub fn state_on(&self, day: Date) -> PlanState {
+        self.validity().state_on(day)
+    }
+
+    /// See [`Validity::in_force`].
     pub fn in_force(&self, day: Date) -> bool {
-        self.state != PlanState::Draft && self.valid_from.is_some_and(|from| from <= day) && self.valid_to.is_none_or(|to| day < to)
+        self.validity().in_force(day)
     }
 }

@@ -39,6 +39,57 @@ impl StreetData {
     pub fn street(&self) -> Option<&Area> {
         self.areas.iter().find(|area| area.level == Level::Street)
     }
+
+    /// Applies one change; the version stays. Every list stays sorted.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::PutAreas(rows) => put(&mut self.areas, rows, |area| &area.code),
+            Change::PutLines(rows) => put(&mut self.lines, rows, |line| &line.id),
+            Change::PutWaters(rows) => put(&mut self.waters, rows, |water| &water.id),
+            Change::PutBuildings(rows) => put(&mut self.buildings, rows, |building| &building.id),
+            Change::PutHouseholds(rows) => put(&mut self.households, rows, |household| &household.id),
+            Change::PutIssues(rows) => put(&mut self.issues, rows, |issue| &issue.id),
+            Change::DeleteAreas(codes) => delete(&mut self.areas, codes, |area| &area.code),
+            Change::DeleteLines(ids) => delete(&mut self.lines, ids, |line| &line.id),
+            Change::DeleteWaters(ids) => delete(&mut self.waters, ids, |water| &water.id),
+            Change::DeleteBuildings(ids) => delete(&mut self.buildings, ids, |building| &building.id),
+            Change::DeleteHouseholds(ids) => delete(&mut self.households, ids, |household| &household.id),
+            Change::DeleteIssues(ids) => delete(&mut self.issues, ids, |issue| &issue.id),
+            Change::PutPlan(plan) => put(&mut self.plans, vec![*plan], |plan| &plan.id),
+            Change::DeletePlan(id) => delete(&mut self.plans, vec![id], |plan| &plan.id),
+        }
+    }
+}
+
+/// Up to so many rows are put one by one; more are sorted in.
+const FEW: usize = 16;
+
+/// Puts rows into a list sorted by key; of several with one key the last counts.
+fn put<R, K: Ord>(list: &mut Vec<R>, rows: Vec<R>, key: impl Fn(&R) -> &K) {
+    if rows.len() <= FEW {
+        for row in rows {
+            match list.binary_search_by(|other| key(other).cmp(key(&row))) {
+                Ok(place) => list[place] = row,
+                Err(place) => list.insert(place, row),
+            }
+        }
+        return;
+    }
+    list.extend(rows);
+    list.sort_by(|a, b| key(a).cmp(key(b)));
+    list.dedup_by(|later, kept| {
+        let same = key(later) == key(kept);
+        if same {
+            std::mem::swap(later, kept);
+        }
+        same
+    });
+}
+
+/// Takes rows out of a list, by key.
+fn delete<R, K: Ord>(list: &mut Vec<R>, mut keys: Vec<K>, key: impl Fn(&R) -> &K) {
+    keys.sort_unstable();
+    list.retain(|row| keys.binary_search(key(row)).is_err());
 }
 
 /// Everything a store holds, by street code.
@@ -136,6 +187,17 @@ impl ChangeSet {
     }
 }
 
+/// What leads from a street's state at one version to that at a later one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delta {
+    /// The version it leads to.
+    pub version: Version,
+    /// The commits in between, oldest first.
+    pub notes: Vec<ChangeNote>,
+    /// What they changed in the end: each row once, as it is now or deleted; a plan that was touched as a whole.
+    pub changes: Vec<Change>,
+}
+
 /// One line of the change log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeNote {
@@ -149,4 +211,34 @@ pub struct ChangeNote {
     pub what: String,
     /// Rows touched by kind.
     pub rows: BTreeMap<ChangeKind, usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn water(id: u8, name: u8) -> Water {
+        Water { id: format!("{id:02}"), name: Some(name.to_string()), outline: Default::default() }
+    }
+
+    proptest! {
+        #[test]
+        fn putting_and_deleting_is_what_a_map_does(
+            steps in prop::collection::vec((any::<bool>(), prop::collection::vec((0..30_u8, any::<u8>()), 0..40)), 1..6)
+        ) {
+            let (mut data, mut map) = (StreetData::default(), BTreeMap::new());
+            for (putting, rows) in steps {
+                if putting {
+                    data.apply(Change::PutWaters(rows.iter().map(|(id, name)| water(*id, *name)).collect()));
+                    map.extend(rows.iter().map(|(id, name)| (*id, water(*id, *name))));
+                } else {
+                    data.apply(Change::DeleteWaters(rows.iter().map(|(id, _)| water(*id, 0).id).collect()));
+                    rows.iter().for_each(|(id, _)| drop(map.remove(id)));
+                }
+                prop_assert_eq!(&data.waters, &map.values().cloned().collect::<Vec<_>>());
+            }
+        }
+    }
 }

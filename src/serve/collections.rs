@@ -284,7 +284,7 @@ impl Page {
         let records = Records::select(snapshot, self.set, &self.scope)?;
         let admits = |number: &usize| {
             self.bbox.is_none_or(|bbox| records.bounds(*number).is_some_and(|bounds| bbox.intersects(&bounds)))
-                && records.issue(*number).is_none_or(|issue| self.span.admits(issue))
+                && records.issue(*number).is_none_or(|issue| self.span.admits(&issue))
         };
         let mut matched = 0;
         let mut page = Vec::new();

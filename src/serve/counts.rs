@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     export,
-    index::Snapshot,
+    index::{IssueFilter, Snapshot},
     model::{Code, Level},
 };
 
@@ -41,28 +41,33 @@ pub struct AreaCount {
     pub open: u32,
     /// Households of the area, for a rate.
     pub households: u32,
+    /// Issues of the period compared with, when one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u32>,
 }
 
 /// Issues counted by area, by where they lie.
 #[utoipa::path(get, path = "/api/counts", tag = "issues",
-    params(("level" = String, Query, description = "street, community or cell"), IssueFilterParams, AsOf),
+    params(("level" = String, Query, description = "street, community or cell"), IssueFilterParams,
+        ("compare-from" = Option<String>, Query, description = "Beginning of a period to compare with; needs compare-to"),
+        ("compare-to" = Option<String>, Query, description = "End of the period to compare with, not in it"), AsOf),
     responses((status = 200, body = Counts), (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn get_counts(State(service): State<Arc<Service>>, params: Params) -> Result<Json<Counts>, Error> {
-    let params = params.only(&["level", "category", "status", "from", "to", "as-of"])?;
-    let level = match params.required("level")? {
-        "street" => Level::Street,
-        "community" => Level::Community,
-        "cell" => Level::Cell,
-        other => return Err(Error::BadParameter { name: "level", why: format!("{other:?} is not street, community or cell") }),
-    };
+    let params = params.only(&["level", "category", "status", "from", "to", "compare-from", "compare-to", "as-of"])?;
+    let level = parse_level(&params)?;
     let (filter, day) = (params.issue_filter()?, params.day(service.today())?);
-    let (issues, households) = service
-        .compute(move |current| (current.snapshot.count_issues(level, &filter, day), count_households(&current.snapshot, level, day)))
+    let before = compared_filter(&params, &filter)?;
+    let (issues, before, households) = service
+        .compute(move |current| {
+            let count = |filter: &IssueFilter| current.snapshot.count_issues(level, filter, day);
+            (count(&filter), before.as_ref().map(count), count_households(&current.snapshot, level, day))
+        })
         .await?;
     let counts: Vec<AreaCount> = issues
         .into_iter()
         .map(|(code, count)| AreaCount {
             households: households.get(&code).copied().unwrap_or(0),
+            before: before.as_ref().map(|before| before.get(&code).map_or(0, |count| count.total)),
             code: code.to_string(),
             total: count.total,
             open: count.open,
@@ -71,6 +76,26 @@ pub(super) async fn get_counts(State(service): State<Arc<Service>>, params: Para
     let breaks = quartile_breaks(counts.iter().map(|count| count.total).collect());
     let max_total = counts.iter().map(|count| count.total).max().unwrap_or(0);
     Ok(Json(Counts { level: level.as_str().into(), counts, max_total, breaks }))
+}
+
+/// The level of `level`.
+pub(super) fn parse_level(params: &Params) -> Result<Level, Error> {
+    match params.required("level")? {
+        "street" => Ok(Level::Street),
+        "community" => Ok(Level::Community),
+        "cell" => Ok(Level::Cell),
+        other => Err(Error::BadParameter { name: "level", why: format!("{other:?} is not street, community or cell") }),
+    }
+}
+
+/// The same filter over the period of `compare-from` and `compare-to`.
+fn compared_filter(params: &Params, filter: &IssueFilter) -> Result<Option<IssueFilter>, Error> {
+    match (params.instant("compare-from")?, params.instant("compare-to")?) {
+        (None, None) => Ok(None),
+        (Some(from), Some(to)) => Ok(Some(IssueFilter { from: Some(from), to: Some(to), ..filter.clone() })),
+        (None, Some(_)) => Err(Error::MissingParameter("compare-from")),
+        (Some(_), None) => Err(Error::MissingParameter("compare-to")),
+    }
 }
 
 fn count_households(snapshot: &Snapshot, level: Level, day: jiff::civil::Date) -> BTreeMap<Code, u32> {

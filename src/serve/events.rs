@@ -11,8 +11,12 @@ use serde::Serialize;
 use tokio_stream::wrappers::BroadcastStream;
 use utoipa::ToSchema;
 
-use super::{Error, Service, params::Params};
-use crate::model::{ChangeKind, Code, Version};
+use super::{Error, Service, info::degrees, params::Params};
+use crate::{
+    index::{Theme, Touched},
+    model::{Bounds, ChangeKind, Code, Version},
+    tile::Layer,
+};
 
 /// A new snapshot is in place: what differs from the one before. The data of an `event: change`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,6 +30,37 @@ pub struct ChangeEvent {
     /// Rows touched by kind (areas, lines, waters, buildings, households, issues, plans).
     #[schema(value_type = BTreeMap<String, usize>)]
     pub rows: BTreeMap<ChangeKind, usize>,
+    /// Which tiles to load again; all others are as they were.
+    pub tiles: Vec<StaleTiles>,
+}
+
+/// Tiles that show something else now: those of the layers that meet one of the boxes, [`crate::tile::BUFFER`] pixels beyond their
+/// edges included.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct StaleTiles {
+    /// Layers.
+    #[schema(value_type = Vec<String>)]
+    pub layers: Vec<&'static str>,
+    /// West, south, east, north in degrees; a box may be a point.
+    pub boxes: Vec<[f64; 4]>,
+}
+
+/// Boxes for each theme of an event; more are put into one.
+const MAX_BOXES: usize = 32;
+
+impl StaleTiles {
+    /// The tiles that show what was touched.
+    pub(super) fn of(touched: &Touched) -> Vec<Self> {
+        let of_theme = |theme: Theme| {
+            let mut boxes: Vec<Bounds> = touched.of(theme).collect();
+            if boxes.len() > MAX_BOXES {
+                boxes = boxes.into_iter().reduce(Bounds::union).into_iter().collect();
+            }
+            let layers = Layer::ALL.into_iter().filter(|layer| layer.shows(theme)).map(Layer::as_str).collect();
+            Self { layers, boxes: boxes.into_iter().map(degrees).collect() }
+        };
+        Theme::ALL.into_iter().map(of_theme).filter(|stale| !stale.boxes.is_empty()).collect()
+    }
 }
 
 /// Server-sent events: `event: change` after each new snapshot.

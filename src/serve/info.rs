@@ -140,24 +140,24 @@ pub(super) fn bounds(snapshot: &Snapshot) -> Option<Bounds> {
 }
 
 fn describe_street(street: &StreetIndex, today: Date) -> Option<StreetInfo> {
-    street.data.street()?;
-    let in_force = street.plan_at(today).map(|index| &index.plan);
+    street.area()?;
+    let in_force = street.plan_at(today).map(|plan| plan.as_ref());
     let plans = street.plans.iter().map(|index| PlanInfo {
         plan: index.plan.id.0,
         name: index.plan.name.clone(),
-        state: index.plan.state_on(today).as_str().into(),
-        valid_from: index.plan.valid_from.map(|day| day.to_string()),
-        valid_to: index.plan.valid_to.map(|day| day.to_string()),
+        state: index.plan.validity.state_on(today).as_str().into(),
+        valid_from: index.plan.validity.from.map(|day| day.to_string()),
+        valid_to: index.plan.validity.to.map(|day| day.to_string()),
     });
     Some(StreetInfo {
         code: street.code.to_string(),
         name: street.name().to_owned(),
         bbox: degrees(street.bounds?),
-        households: street.data.households.len(),
-        communities: in_force.map_or(0, |plan| plan.communities.len()),
-        cells: in_force.map_or(0, |plan| plan.cells.len()),
+        households: street.households.len(),
+        communities: in_force.map_or(0, |plan| plan.plan.communities.len()),
+        cells: in_force.map_or(0, |plan| plan.plan.cells.len()),
         groups: in_force.map_or(0, |plan| plan.groups.len()),
-        estimated: in_force.map_or_else(|| street.data.households.iter().any(|h| h.estimated), |plan| plan.estimated),
+        estimated: street.is_estimated(in_force),
         plans: plans.collect(),
     })
 }
@@ -165,9 +165,8 @@ fn describe_street(street: &StreetIndex, today: Date) -> Option<StreetInfo> {
 fn sum_issues(snapshot: &Snapshot) -> IssuesInfo {
     let (mut categories, mut statuses) = (BTreeMap::<&str, usize>::new(), BTreeMap::<IssueStatus, usize>::new());
     let mut span: Option<(Timestamp, Timestamp)> = None;
-    for placed in &snapshot.issues {
-        let issue = &placed.issue;
-        *categories.entry(&issue.category).or_default() += 1;
+    for issue in snapshot.issue_buckets().iter().flat_map(|placed| placed.bucket.iter()) {
+        *categories.entry(issue.category).or_default() += 1;
         *statuses.entry(issue.status).or_default() += 1;
         let at = issue.reported_at;
         span = Some(span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
@@ -176,7 +175,7 @@ fn sum_issues(snapshot: &Snapshot) -> IssuesInfo {
         categories.into_iter().map(|(category, count)| CategoryCount { category: category.to_owned(), count }).collect();
     categories.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.category.cmp(&b.category)));
     IssuesInfo {
-        total: snapshot.issues.len(),
+        total: snapshot.issue_count(),
         categories,
         statuses: statuses.into_iter().map(|(status, count)| StatusCount { status: status.as_str().into(), count }).collect(),
         first: span.map(|(first, _)| first.to_string()),

@@ -48,16 +48,16 @@ pub(super) async fn get_issue(
 ) -> Result<Json<IssueDetail>, Error> {
     let day = params.only(&["as-of"])?.day(service.today())?;
     let current = service.current();
-    let issue = &current.snapshot.issues.iter().find(|placed| placed.issue.id == id).ok_or(Error::NoSuchIssue)?.issue;
+    let issue = current.snapshot.issue(current.snapshot.find_issue(&id).ok_or(Error::NoSuchIssue)?);
     Ok(Json(IssueDetail {
-        id: issue.id.clone(),
+        id: issue.id.to_owned(),
         lon: issue.position.lon(),
         lat: issue.position.lat(),
-        category: issue.category.clone(),
+        category: issue.category.to_owned(),
         status: issue.status.as_str().into(),
         reported_at: issue.reported_at.to_string(),
         closed_at: issue.closed_at.map(|at| at.to_string()),
-        description: issue.description.clone(),
+        description: issue.description.map(str::to_owned),
         location: current.snapshot.locate(issue.position, day),
     }))
 }

@@ -2,21 +2,28 @@
 //!
 //! In: requests. Out: answers from the snapshot. **Invariant:** only this room names axum; one error type, RFC 9457.
 //!
-//! One file per resource: extract, one or two calls into the other rooms, respond. A request passes [`observe`] (request id,
-//! metrics, log, problems), then time limit, panic guard and compression, then its handler. Handlers never wait for the store:
+//! One file per resource: extract, one or two calls into the other rooms, respond. A request passes [`Front`], which answers plain
+//! tiles, then [`observe`] (request id, metrics, log, problems), then time limit, panic guard and compression, then its handler. A
+//! tile goes [`tile_key`] → [`tile_cache`] → [`making`] → [`content`] in an [`encoding`]. Handlers never wait for the store:
 //! they read the [`state::Current`] snapshot, which [`refresh`] swaps when the store has changed. What a log line may say of a
 //! request is its route, never its query: queries carry coordinates and addresses.
 
 mod app;
 mod areas;
 mod collections;
+mod content;
 mod counts;
+mod encoding;
 mod error;
 mod events;
+mod front;
 mod health;
+mod hotspots;
 mod info;
 mod issues;
 mod locate;
+mod making;
+mod meter;
 mod near;
 mod observe;
 pub mod openapi;
@@ -26,10 +33,13 @@ mod run;
 mod search;
 mod state;
 mod tile_cache;
+mod tile_key;
 mod tilejson;
 mod tiles;
+mod touched;
 
 pub use error::{Error, Problem};
+pub use front::Front;
 pub use params::today;
 pub use run::{BindError, bind, router, run};
 pub use state::{Hosts, Options, SAMPLE_CITY, Service, StartError, openstreetmap_notice};

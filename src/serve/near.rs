@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     geometry::{LocalMetres, measure::distance_m},
-    index::{IssueFilter, Near, Snapshot},
-    model::{CodeScheme, Group, Level, LonLat, Polygon},
+    index::{HouseholdRow, IssueFilter, Near, PlanIndex, Snapshot, StreetIndex},
+    model::{Code, LonLat},
 };
 
 /// The nearest things, nearest first.
@@ -77,7 +77,7 @@ pub(super) async fn list_near(State(service): State<Arc<Service>>, params: Param
         "groups" if !service.options.households => near_hulls(snapshot, at, count, day),
         "groups" => {
             let groups = snapshot.nearest_groups(at, count, day);
-            groups.into_iter().filter_map(|near| near_group(snapshot, at, near.item.1, near.distance_m)).collect()
+            groups.into_iter().filter_map(|near| near_group(at, &near)).collect()
         }
         other => return Err(Error::BadParameter { name: "kind", why: format!("{other:?} is not households, groups or issues") }),
     };
@@ -85,9 +85,9 @@ pub(super) async fn list_near(State(service): State<Arc<Service>>, params: Param
 }
 
 fn near_households(snapshot: &Snapshot, at: LonLat, count: usize) -> Vec<NearItem> {
-    let item = |Near { item: (_, household), distance_m }: Near<(_, &crate::model::Household)>| NearItem {
+    let item = |Near { item: (_, household), distance_m }: Near<(_, HouseholdRow<'_>)>| NearItem {
         kind: "household".into(),
-        id: Some(household.id.clone()),
+        id: Some(household.id.to_owned()),
         lon: household.position.lon(),
         lat: household.position.lat(),
         distance_m: centimetres(distance_m),
@@ -101,14 +101,14 @@ fn near_issues(snapshot: &Snapshot, at: LonLat, count: usize, filter: &IssueFilt
     nearest
         .into_iter()
         .map(|near| {
-            let issue = &near.item.issue;
+            let issue = near.item;
             NearItem {
                 kind: "issue".into(),
-                id: Some(issue.id.clone()),
+                id: Some(issue.id.to_owned()),
                 lon: issue.position.lon(),
                 lat: issue.position.lat(),
                 distance_m: centimetres(near.distance_m),
-                category: Some(issue.category.clone()),
+                category: Some(issue.category.to_owned()),
                 status: Some(issue.status.as_str().into()),
                 reported_at: Some(issue.reported_at.to_string()),
                 ..NearItem::default()
@@ -117,21 +117,19 @@ fn near_issues(snapshot: &Snapshot, at: LonLat, count: usize, filter: &IssueFilt
         .collect()
 }
 
-fn near_group(snapshot: &Snapshot, at: LonLat, group: &Group, distance: f64) -> Option<NearItem> {
-    let street = snapshot.street(&CodeScheme::default().ancestor(&group.code, Level::Street)?)?;
-    let households = &street.data.households;
-    let members = group.members.iter().filter_map(|id| {
-        let place = households.binary_search_by(|h| h.id.as_str().cmp(id)).ok()?;
-        Some(households[place].position)
-    });
+fn near_group(
+    at: LonLat,
+    Near { item: (street, plan, group), distance_m: distance }: &Near<(&StreetIndex, &PlanIndex, u32)>,
+) -> Option<NearItem> {
+    let members = plan.groups.members(*group).iter().map(|row| street.households.positions()[*row as usize]);
     let nearest = members.min_by(|a, b| distance_m(at, *a).total_cmp(&distance_m(at, *b)))?;
     Some(NearItem {
         kind: "group".into(),
-        code: Some(group.code.to_string()),
+        code: Some(plan.groups.codes()[*group as usize].to_string()),
         lon: nearest.lon(),
         lat: nearest.lat(),
-        distance_m: centimetres(distance),
-        households: Some(group.members.len()),
+        distance_m: centimetres(*distance),
+        households: Some(plan.groups.size(*group)),
         ..NearItem::default()
     })
 }
@@ -141,30 +139,30 @@ fn near_group(snapshot: &Snapshot, at: LonLat, group: &Group, distance: f64) -> 
 fn near_hulls(snapshot: &Snapshot, at: LonLat, count: usize, day: Date) -> Vec<NearItem> {
     let plane = LocalMetres::at(at);
     let plans = snapshot.streets.iter().filter_map(|street| street.plan_at(day));
-    let groups = plans.flat_map(|plan| plan.plan.groups.iter().zip(&plan.group_hulls));
-    let mut near: Vec<(f64, LonLat, &Group)> = groups
-        .filter_map(|(group, hull)| {
-            let middle = middle(hull)?;
-            Some((plane.distance(at, middle), middle, group))
+    let groups = plans.flat_map(|plan| (0..plan.groups.len() as u32).map(move |group| (plan, group)));
+    let mut near: Vec<(f64, LonLat, &Code, usize)> = groups
+        .filter_map(|(plan, group)| {
+            let middle = middle(plan.groups.hull(group))?;
+            Some((plane.distance(at, middle), middle, &plan.groups.codes()[group as usize], plan.groups.size(group)))
         })
         .collect();
-    near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.code.cmp(&b.2.code)));
+    near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.2.cmp(b.2)));
     near.truncate(count);
-    let item = |(_, middle, group): (f64, LonLat, &Group)| NearItem {
+    let item = |(_, middle, code, households): (f64, LonLat, &Code, usize)| NearItem {
         kind: "group".into(),
-        code: Some(group.code.to_string()),
+        code: Some(code.to_string()),
         lon: middle.lon(),
         lat: middle.lat(),
         distance_m: (distance_m(at, middle) / 10.0).round() * 10.0,
-        households: Some(group.members.len()),
+        households: Some(households),
         ..NearItem::default()
     };
     near.into_iter().map(item).collect()
 }
 
-/// The mean of a convex hull's corners; `None` when it has none.
-fn middle(hull: &Polygon) -> Option<LonLat> {
-    let corners = hull.exterior.split_last()?.1;
+/// The mean of a closed convex hull's corners; `None` when it has none.
+fn middle(hull: &[LonLat]) -> Option<LonLat> {
+    let corners = hull.split_last()?.1;
     let mean = |ordinate: fn(&LonLat) -> i32| {
         let sum: i64 = corners.iter().map(|corner| i64::from(ordinate(corner))).sum();
         sum.checked_div(corners.len() as i64).map(|mean| mean as i32)

@@ -1,6 +1,13 @@
 //! The outermost layer: request id, host check, metrics, log line, problems, security headers.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    fmt::Write,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -10,9 +17,10 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::{Error, Hosts, Service};
+use super::{Error, Hosts, Service, making::said, meter::meters};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// Bytes of path and query.
 const MAX_TARGET_BYTES: usize = 8192;
 
@@ -24,33 +32,52 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: 
 /// Wraps every request. The log and the metrics name its route and never its query, which carries coordinates and addresses.
 pub(super) async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("other", MatchedPath::as_str);
     let method = request.method().clone();
     let id = request_id(request.headers());
+    let id_text = id.to_str().unwrap_or_default();
     let mut response = match refuse(&service, &request) {
         Some(error) => error.into_response(),
         None => next.run(request).await,
     };
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = into_problem(response, &id, &route);
+        response = into_problem(response, id_text, route);
     }
     let status = response.status();
-    let seconds = start.elapsed().as_secs_f64();
-    metrics::histogram!("wangge_http_request_duration_seconds", "route" => route.clone()).record(seconds);
-    metrics::counter!("wangge_http_requests_total", "route" => route.clone(), "method" => label(&method), "status" => status.as_u16().to_string())
+    let time = start.elapsed();
+    meters().record_route(route, time);
+    metrics::counter!("wangge_http_requests_total", "route" => route.to_owned(), "method" => label(&method), "status" => status.as_u16().to_string())
         .increment(1);
-    tracing::debug!(request_id = %id, %method, route, status = status.as_u16(), seconds, "answered");
-    add_headers(response.headers_mut(), &id);
+    tracing::debug!(request_id = id_text, %method, route, status = status.as_u16(), seconds = time.as_secs_f64(), "answered");
+    add_headers(response.headers_mut(), id);
     response
 }
 
 /// The client's own id if it is short and plain, else a new one.
-fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    match given {
-        Some(id) if (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => id.to_owned(),
-        _ => Uuid::now_v7().to_string(),
+pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let is_plain =
+        |id: &HeaderValue| (8..=64).contains(&id.len()) && id.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    match headers.get(REQUEST_ID) {
+        Some(id) if is_plain(id) => id.clone(),
+        _ => new_id(),
     }
+}
+
+/// The process's own random half, then a count: unique without asking the system for randomness at each request.
+fn new_id() -> HeaderValue {
+    static PROCESS: OnceLock<u64> = OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let process = PROCESS.get_or_init(|| Uuid::now_v7().as_u64_pair().1);
+    let mut id = String::with_capacity(33);
+    // Writing to a string does not fail.
+    let _ = write!(id, "{process:016x}-{:x}", COUNT.fetch_add(1, Ordering::Relaxed));
+    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+/// Whether the request is refused before anybody looks at what it asks for.
+pub(super) fn is_refused(service: &Service, request: &Request) -> bool {
+    refuse(service, request).is_some()
 }
 
 fn refuse(service: &Service, request: &Request) -> Option<Error> {
@@ -97,27 +124,20 @@ fn label(method: &axum::http::Method) -> &'static str {
     }
 }
 
-fn add_headers(headers: &mut HeaderMap, id: &str) {
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    let fixed = [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+/// What every answer carries.
+pub(super) fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {
+    headers.insert(REQUEST_ID, id);
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
 }
 
 /// The answer to a panic; what it said goes to the log.
 pub(super) fn panic_response(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let said = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
     let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    response.extensions_mut().insert(Arc::new(Error::Internal(format!("panic: {}", said.unwrap_or_default()))));
+    response.extensions_mut().insert(Arc::new(Error::Internal(format!("panic: {}", said(&*panic)))));
     response
 }
 
@@ -138,6 +158,7 @@ mod tests {
     #[test]
     fn a_request_id_is_plain_or_new() {
         let id = |value: &str| request_id(&HeaderMap::from_iter([(REQUEST_ID, value.parse().unwrap())]));
+        assert_ne!(new_id(), new_id());
         assert_eq!(id("abc-12345"), "abc-12345");
         assert_ne!(id("short"), "short");
         assert_ne!(id("with blank and more"), "with blank and more");

@@ -4,7 +4,8 @@ use axum::{http::header, response::IntoResponse};
 use utoipa::OpenApi;
 
 use super::{
-    Error, Problem, areas, collections, counts, events, health, info, issues, locate, near, params::Params, search, tilejson, tiles,
+    Error, Problem, areas, collections, counts, events, health, hotspots, info, issues, locate, near, params::Params, search, tilejson,
+    tiles,
 };
 
 #[derive(OpenApi)]
@@ -12,7 +13,7 @@ use super::{
     info(title = "Wangge", description = "The responsibility grid (网格) of a city: areas, tiles, positions, issues.", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
     servers((url = "/")),
     paths(
-        info::get_info, areas::get_area, counts::get_counts, locate::locate_one, locate::locate_many, near::list_near,
+        info::get_info, areas::get_area, counts::get_counts, hotspots::get_hotspots, locate::locate_one, locate::locate_many, near::list_near,
         search::search_places, issues::get_issue, events::stream_changes, tiles::get_tile, tilejson::get_tilejson,
         collections::get_landing_page, collections::get_conformance, collections::list_collections, collections::get_collection,
         collections::list_items, collections::get_item, get_openapi, health::get_health, health::get_readiness, health::get_metrics,

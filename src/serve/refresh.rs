@@ -3,11 +3,22 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use super::{Service, StartError, error::chain, events::ChangeEvent, health::recorder, state::Current};
-use crate::model::{ChangeKind, Code, Version};
+use super::{
+    Service, StartError,
+    error::chain,
+    events::{ChangeEvent, StaleTiles},
+    health::recorder,
+    meter::meters,
+    state::Current,
+};
+use crate::{
+    index::{self, Theme, Touched},
+    model::{Change, ChangeKind, Code, StreetData, Version},
+    tile::Layer,
+};
 
 /// Longest time between two looks at the store; a wake-up that got lost costs no more.
 const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(15);
@@ -63,29 +74,53 @@ impl Service {
 
     async fn reload(&self, street: &Code) -> Result<(), StartError> {
         let before = self.current();
-        let data = self.store.load_street(street).await?;
         let known = before.versions.get(street).copied().unwrap_or(0);
-        // Read after the street, so that the log covers at least what was loaded; later notes are left for the next round.
-        let version = data.as_ref().map_or(0, |data| data.version);
-        let notes = self.store.changes_since(street, known).await?;
+        let start = Instant::now();
+        let (version, notes, news) = match self.store.load_delta(street, known).await? {
+            Some(delta) => (delta.version, delta.notes, News::Changes(delta.changes)),
+            None => {
+                let data = self.store.load_street(street).await?;
+                // Read after the street, so that the log covers at least what was loaded; later notes are left for the next round.
+                let version = data.as_ref().map_or(0, |data| data.version);
+                let notes = self.store.changes_since(street, known).await?;
+                (version, notes.into_iter().filter(|note| note.version <= version).collect(), News::Street(data))
+            }
+        };
         let mut rows: BTreeMap<ChangeKind, usize> = BTreeMap::new();
-        for note in notes.iter().filter(|note| note.version <= version) {
+        for note in notes {
             note.rows.iter().for_each(|(kind, count)| *rows.entry(*kind).or_default() += count);
             self.sources.learn(&note.what);
         }
         let mut versions = before.versions.clone();
-        match &data {
-            Some(data) => versions.insert(street.clone(), data.version),
-            None => versions.remove(street),
+        match &news {
+            News::Street(None) => versions.remove(street),
+            _ => versions.insert(street.clone(), version),
         };
         let code = street.clone();
         let next = tokio::task::spawn_blocking(move || {
-            before.snapshot.with_street(&code, data).map(|snapshot| Current::new(before.epoch + 1, snapshot, versions))
+            let (snapshot, touched) = match news {
+                News::Changes(changes) => before.snapshot.with_changes(&code, changes),
+                News::Street(data) => before.snapshot.with_street(&code, data),
+            }?;
+            Ok::<_, index::Error>((Current::new(snapshot, versions), touched))
         });
-        self.current.store(Arc::new(next.await??));
+        let (next, touched) = next.await??;
+        self.current.store(Arc::new(next));
+        metrics::histogram!("wangge_snapshot_build_seconds").record(start.elapsed());
+        // After the swap: see the tile cache's invariant.
+        meters().dropped.increment(self.forget(&touched) as u64);
         metrics::counter!("wangge_snapshots_total").increment(1);
-        self.tell(ChangeEvent { street: street.clone(), version, rows });
+        self.tell(ChangeEvent { street: street.clone(), version, rows, tiles: StaleTiles::of(&touched) });
         Ok(())
+    }
+
+    /// Drops the tiles that show what was touched.
+    fn forget(&self, touched: &Touched) -> usize {
+        let of_theme = |theme: Theme| {
+            let layers: Vec<Layer> = Layer::ALL.into_iter().filter(|layer| layer.shows(theme)).collect();
+            self.tiles.forget(&layers, &touched.of(theme).collect::<Vec<_>>())
+        };
+        Theme::ALL.into_iter().map(of_theme).sum()
     }
 
     fn tell(&self, change: ChangeEvent) {
@@ -94,4 +129,12 @@ impl Service {
         // Nobody listening is no failure.
         let _ = self.changes.send(change);
     }
+}
+
+/// What is new about a street.
+enum News {
+    /// Some rows.
+    Changes(Vec<Change>),
+    /// All of it; `None` when it is gone.
+    Street(Option<StreetData>),
 }

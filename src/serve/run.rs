@@ -8,13 +8,15 @@ use axum::{
     http::StatusCode,
     middleware,
     routing::{get, post},
+    serve::ListenerExt,
 };
 use tokio::net::TcpListener;
+use tower::make::Shared;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
 use super::{
-    Service, app, areas, collections, counts, events, health, info, issues, locate, near, observe, openapi, refresh, search, tilejson,
-    tiles,
+    Front, Service, app, areas, collections, counts, events, health, hotspots, info, issues, locate, meter::TILE_ROUTE, near, observe,
+    openapi, refresh, search, tilejson, tiles,
 };
 
 /// Longest time to the head of an answer.
@@ -86,7 +88,7 @@ pub async fn bind(address: &str, insecure: bool) -> Result<TcpListener, BindErro
 /// Every resource of the service.
 pub fn router(service: Arc<Service>) -> Router {
     health::recorder();
-    let tiles = Router::new().route("/tiles/{layers}/{z}/{x}/{y}", get(tiles::get_tile));
+    let tiles = Router::new().route(TILE_ROUTE, get(tiles::get_tile));
     let resources = Router::new()
         .route("/", get(app::get_app))
         .route("/assets/{*path}", get(app::get_asset))
@@ -99,6 +101,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/api/info", get(info::get_info))
         .route("/api/areas/{code}", get(areas::get_area))
         .route("/api/counts", get(counts::get_counts))
+        .route("/api/hotspots", get(hotspots::get_hotspots))
         .route("/api/locate", get(locate::locate_one))
         .route("/api/search", get(search::search_places))
         .route("/api/near", get(near::list_near))
@@ -138,7 +141,9 @@ pub async fn run(listener: TcpListener, service: Arc<Service>, shutdown: impl Fu
         let _ = ending.wait_for(|ending| *ending).await;
         tokio::time::sleep(GRACE).await;
     };
-    let server = axum::serve(listener, router(service.clone())).with_graceful_shutdown(begin_to_end);
+    // An answer goes out when it is written, not when the one before was acknowledged.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+    let server = axum::serve(listener, Shared::new(Front::new(service.clone()))).with_graceful_shutdown(begin_to_end);
     let result = tokio::select! {
         result = async { server.await } => result,
         () = out_of_patience => {

@@ -6,15 +6,17 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
+use futures::{StreamExt, TryStreamExt};
 use jiff::{Timestamp, civil::Date};
 use tokio::sync::{Semaphore, broadcast, watch};
 
-use super::{Error, events::ChangeEvent, info::IssuesInfo, params, tile_cache::TileCache};
+use super::{Error, events::ChangeEvent, info::IssuesInfo, making::Makers, params, tile_cache::TileCache};
 use crate::{
-    index::{self, Snapshot},
+    index::{self, Snapshot, StreetIndex},
     model::{Code, Version},
     store::{self, Store},
 };
@@ -35,13 +37,13 @@ pub struct Options {
     pub households: bool,
     /// Whose `Host` headers are answered.
     pub hosts: Hosts,
-    /// Bytes the tile cache may hold.
+    /// Bytes the tile cache may hold; with none, every tile is made when it is asked for.
     pub tile_cache_bytes: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 256 << 20 }
+        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 64 << 20 }
     }
 }
 
@@ -61,8 +63,8 @@ pub enum StartError {
 
 /// A snapshot and what is worked out of it once.
 pub(super) struct Current {
-    /// Rises with every swap; part of the tile cache's keys.
-    pub epoch: u64,
+    /// When it was put in place.
+    pub since: Instant,
     /// The world.
     pub snapshot: Snapshot,
     /// The version of every street in it.
@@ -72,8 +74,8 @@ pub(super) struct Current {
 }
 
 impl Current {
-    pub(super) fn new(epoch: u64, snapshot: Snapshot, versions: BTreeMap<Code, Version>) -> Self {
-        Self { epoch, snapshot, versions, issues: OnceLock::new() }
+    pub(super) fn new(snapshot: Snapshot, versions: BTreeMap<Code, Version>) -> Self {
+        Self { since: Instant::now(), snapshot, versions, issues: OnceLock::new() }
     }
 }
 
@@ -83,6 +85,7 @@ pub struct Service {
     pub(super) store: Arc<dyn Store>,
     pub(super) current: ArcSwap<Current>,
     pub(super) tiles: TileCache,
+    pub(super) makers: Makers,
     /// How many requests with many positions are worked on at a time.
     pub(super) locating: Arc<Semaphore>,
     pub(super) changes: broadcast::Sender<ChangeEvent>,
@@ -100,9 +103,10 @@ impl Service {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(store: Arc<dyn Store>, options: Options) -> Result<Arc<Self>, StartError> {
-        let world = store.load().await?;
-        let versions: BTreeMap<Code, Version> = world.iter().map(|(code, data)| (code.clone(), data.version)).collect();
-        let snapshot = tokio::task::spawn_blocking(|| Snapshot::build(world)).await??;
+        let streets = load_streets(&store).await?;
+        let versions: BTreeMap<Code, Version> = streets.iter().map(|(version, street)| (street.code.clone(), *version)).collect();
+        let streets = streets.into_iter().map(|(_, street)| street).collect();
+        let snapshot = tokio::task::spawn_blocking(|| Snapshot::of_streets(streets)).await?;
         let sources = Sources::default();
         for street in versions.keys() {
             for note in store.changes_since(street, 0).await? {
@@ -111,10 +115,11 @@ impl Service {
         }
         Ok(Arc::new(Self {
             tiles: TileCache::new(options.tile_cache_bytes),
+            makers: Makers::new(),
             locating: Arc::new(Semaphore::new(2)),
             options,
             store,
-            current: ArcSwap::from_pointee(Current::new(1, snapshot, versions)),
+            current: ArcSwap::from_pointee(Current::new(snapshot, versions)),
             changes: broadcast::Sender::new(256),
             ending: watch::Sender::new(false),
             fresh: AtomicBool::new(true),
@@ -146,6 +151,22 @@ impl Service {
     pub fn end(&self) {
         self.ending.send_replace(true);
     }
+}
+
+/// Streets in the loading at a time: one is read while another is indexed, and no more rows are held than theirs.
+const LOADS_AT_ONCE: usize = 2;
+
+/// Every street, indexed, with its version. Each is read as of one moment; what is committed meanwhile to one read before is
+/// caught up with later, as any other change.
+async fn load_streets(store: &Arc<dyn Store>) -> Result<Vec<(Version, StreetIndex)>, StartError> {
+    let codes = store.versions().await?.into_keys();
+    let loads = futures::stream::iter(codes).map(|code| async move {
+        let Some(data) = store.load_street(&code).await? else { return Ok::<_, StartError>(None) };
+        let version = data.version;
+        let street = tokio::task::spawn_blocking(move || StreetIndex::build(code, data)).await??;
+        Ok(Some((version, street)))
+    });
+    loads.buffer_unordered(LOADS_AT_ONCE).try_filter_map(async |street| Ok(street)).try_collect().await
 }
 
 /// What the change log calls the import of the invented city.

@@ -1,267 +1,398 @@
-//! Tiles, encoded and compressed once and kept.
+//! Tiles, encoded once and kept by where they lie.
+//!
+//! **Invariant:** no tile outlives what it shows. Whoever makes a tile opens its place here *first* and loads the snapshot *after*; a
+//! change puts the new snapshot in place first and forgets after. So a tile made from an old snapshot either had its place before the
+//! forgetting, which drops the place, or it was opened after the swap and shows the new one. What is put into a dropped place is
+//! never found again.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering, fence},
+    },
+    vec::Vec,
 };
 
-use axum::http::HeaderValue;
-use bytes::Bytes;
-use tokio::sync::{OnceCell, Semaphore};
-use xxhash_rust::xxh3::xxh3_64;
+use rustc_hash::FxHashMap;
+use tokio::sync::OnceCell;
 
-use super::Error;
-use crate::tile::{Layer, Query, TileCoord};
+use super::{
+    content::Content,
+    tile_key::{LayerSet, Variant, packed, unpacked},
+    touched::{Touched, touched},
+};
+use crate::{
+    model::Bounds,
+    tile::{Layer, MAX_ZOOM, TileCoord},
+};
 
-/// What a tile depends on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    /// The snapshot's number.
-    pub epoch: u64,
-    /// Sorted, each once.
-    pub layers: Vec<Layer>,
-    /// Which tile.
-    pub coord: TileCoord,
-    /// Day, draft and filter.
-    pub query: Query,
+/// A tile in the making or made: `None` when it holds no feature. Requests for a tile in the making wait for it.
+pub(super) type Slot = OnceCell<Option<Content>>;
+
+/// What is known of a tile's content, also when its bytes are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// Not made yet.
+    Unknown,
+    /// It holds no feature.
+    Empty,
+    /// Its hash.
+    Hash(u64),
 }
 
-/// A tile as it is sent.
-#[derive(Debug)]
-pub(super) struct Tile {
-    /// `None` when it holds no feature.
-    pub content: Option<Content>,
+/// A tile's place in the cache.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Of this opening of the place; another after it was dropped.
+    stamp: u64,
+    /// Known without making the tile.
+    pub tag: Tag,
+    /// Where the tile is or goes; none when no bytes are kept.
+    pub slot: Option<Arc<Slot>>,
 }
 
-/// Both representations. Each has its own strong entity tag.
-#[derive(Debug)]
-pub(super) struct Content {
-    pub identity: Bytes,
-    pub gzip: Bytes,
-    pub identity_etag: HeaderValue,
-    pub gzip_etag: HeaderValue,
-}
+/// Places in all, so how many entity tags outlive their bytes.
+const MAX_PLACES: usize = 32_768;
+/// Variants of one tile: filters and days that clients may ask for without end.
+const MAX_VARIANTS: usize = 64;
+/// Bytes that justify one more shard.
+const SHARD_BYTES: usize = 4 << 20;
+const MAX_SHARDS: usize = 16;
+/// What a kept tile weighs beside its bytes: slot, tags, allocations.
+const SLOT_BYTES: usize = 320;
 
-type Slot = Arc<OnceCell<Arc<Tile>>>;
-
-/// A cache bounded by bytes. Requests for a tile in the making wait for it instead of making it again.
+/// A cache bounded by bytes; places and their entity tags, at most [`MAX_PLACES`] or 4 MB, come on top.
 ///
-/// Two generations: tiles are put into the young one; when it has grown to half the budget it becomes the old one and the old
-/// one's tiles, not asked for since, are dropped. A tile found in the old one moves to the young one. That is close to least
-/// recently used at two hash lookups a request. Tiles of an old snapshot are not asked for again and leave by themselves.
+/// Shards by coordinate, each a table under a lock that is held for some nanoseconds. What gives way is found by a hand that goes round
+/// the places of a shard (CLOCK) and passes by those asked for since it last came along. New ones start as not asked for, so that
+/// a client that walks over the whole map does not drive out what others look at.
 pub(super) struct TileCache {
-    generations: Mutex<Generations>,
-    half_bytes: usize,
-    /// One tile in the making for each core: more at a time would only hold more memory.
-    makers: Arc<Semaphore>,
+    shards: Vec<Mutex<Shard>>,
+    shard_bytes: usize,
+    shard_places: usize,
+    /// Places of each zoom.
+    at_zoom: [AtomicUsize; MAX_ZOOM as usize + 1],
+    bytes: AtomicUsize,
 }
 
 #[derive(Default)]
-struct Generations {
-    young: HashMap<Key, Slot>,
-    young_bytes: usize,
-    old: HashMap<Key, Slot>,
-    old_bytes: usize,
+struct Shard {
+    /// The first place of each coordinate.
+    first: FxHashMap<u64, u32>,
+    nodes: Vec<Option<Node>>,
+    vacant: Vec<u32>,
+    hand: usize,
+    bytes: usize,
+    stamps: u64,
+}
+
+struct Node {
+    coord: u64,
+    next: Option<u32>,
+    variant: Variant,
+    stamp: u64,
+    tag: Tag,
+    slot: Option<Arc<Slot>>,
+    bytes: usize,
+    is_asked_for: bool,
 }
 
 impl TileCache {
-    pub(super) fn new(bytes: usize) -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { generations: Mutex::default(), half_bytes: bytes / 2, makers: Arc::new(Semaphore::new(cores)) }
+    /// A cache of so many bytes; with none, it keeps entity tags alone.
+    pub fn new(bytes: usize) -> Self {
+        let shards = (bytes / SHARD_BYTES).clamp(1, MAX_SHARDS);
+        Self {
+            shards: (0..shards).map(|_| Mutex::default()).collect(),
+            shard_bytes: bytes / shards,
+            shard_places: MAX_PLACES / shards,
+            at_zoom: Default::default(),
+            bytes: AtomicUsize::new(0),
+        }
     }
 
-    /// The tile of a key, made by `encode` on the blocking pool unless it is there or in the making.
-    pub(super) async fn get(&self, key: Key, encode: impl FnOnce(&Key) -> Option<Vec<u8>> + Send + 'static) -> Result<Arc<Tile>, Error> {
-        let slot = self.slot(&key);
-        if let Some(tile) = slot.get() {
-            metrics::counter!("wangge_tile_cache_total", "result" => "hit").increment(1);
-            return Ok(tile.clone());
+    /// Bytes kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The place of a tile, made if there is none. The snapshot that the tile is made from must be loaded after.
+    pub fn open(&self, coord: TileCoord, variant: &Variant) -> Place {
+        let key = packed(coord);
+        let mut shard = self.shard(key);
+        let keeps = self.shard_bytes > 0;
+        if let Some(node) = shard.find(key, variant) {
+            node.is_asked_for = true;
+            if keeps && node.slot.is_none() && node.tag != Tag::Empty {
+                node.slot = Some(Arc::default());
+            }
+            return Place { stamp: node.stamp, tag: node.tag, slot: node.slot.clone() };
         }
-        let mut made = false;
-        let tile = slot
-            .get_or_try_init(|| async {
-                made = true;
-                // Never closed; were it, the tile would be made all the same.
-                let permit = self.makers.clone().acquire_owned().await.ok();
-                let key = key.clone();
-                tokio::task::spawn_blocking(move || {
-                    // Held by the work, which goes on when nobody waits any more.
-                    let _permit = permit;
-                    Arc::new(Tile { content: encode(&key).map(compress) })
+        let stamp = shard.stamps;
+        shard.stamps += 1;
+        let place = Place { stamp, tag: Tag::Unknown, slot: keeps.then(Arc::default) };
+        let node = Node {
+            coord: key,
+            next: None,
+            variant: variant.clone(),
+            stamp,
+            tag: Tag::Unknown,
+            slot: place.slot.clone(),
+            bytes: 0,
+            is_asked_for: false,
+        };
+        self.at_zoom[usize::from(coord.z)].fetch_add(1, Ordering::Relaxed);
+        let dropped = shard.insert(node, self.shard_places);
+        self.count_out(dropped);
+        drop(shard);
+        // Pairs with the one in `forget`: either it sees this zoom's count, or we see the new snapshot.
+        fence(Ordering::SeqCst);
+        place
+    }
+
+    /// Notes what was made for a place, unless the place was dropped meanwhile: what it is and what it weighs.
+    pub fn settle(&self, coord: TileCoord, variant: &Variant, place: &Place, tag: Tag) {
+        let key = packed(coord);
+        let mut shard = self.shard(key);
+        let before = shard.bytes;
+        if let Some(node) = shard.find(key, variant).filter(|node| node.stamp == place.stamp) {
+            node.tag = tag;
+            // Bytes that gave way, and came back for another request, are that one's to weigh.
+            let is_kept = match (&node.slot, &place.slot) {
+                (Some(kept), Some(slot)) => Arc::ptr_eq(kept, slot),
+                _ => false,
+            };
+            if is_kept {
+                let content = place.slot.as_ref().and_then(|slot| slot.get()).and_then(Option::as_ref);
+                let (old, new) = (node.bytes, content.map_or(0, |content| content.bytes() + SLOT_BYTES + variant.bytes()));
+                node.bytes = new;
+                if content.is_none() {
+                    node.slot = None;
+                }
+                shard.bytes = shard.bytes + new - old;
+                shard.shed_bytes(self.shard_bytes);
+            }
+        }
+        let after = shard.bytes;
+        drop(shard);
+        self.add_bytes(before, after);
+    }
+
+    /// Drops every tile that shows one of the layers and meets one of the areas, and returns how many. Lines and areas are drawn
+    /// [`crate::tile::BUFFER`] pixels beyond a tile's edge, points are in one tile. Costs as much as there are tiles touched; where
+    /// an area has more tiles on a zoom than are kept of it, one pass over what is kept.
+    pub fn forget(&self, layers: &[Layer], areas: &[Bounds]) -> usize {
+        // Pairs with the one in `open`.
+        fence(Ordering::SeqCst);
+        let layers: LayerSet = layers.iter().copied().collect();
+        let with_buffer = layers.without(LayerSet::points());
+        let mut dropped = 0;
+        let mut to_scan: Vec<Touched> = Vec::new();
+        for zoom in areas.iter().flat_map(|area| touched(*area)) {
+            let kept = self.at_zoom[usize::from(zoom.inside.z)].load(Ordering::Relaxed);
+            let reach = if with_buffer == LayerSet::default() { zoom.inside } else { zoom.buffered };
+            match kept {
+                0 => {}
+                kept if reach.count() > 16 && reach.count() > kept as u64 => to_scan.push(zoom),
+                _ => {
+                    for tile in reach.tiles() {
+                        dropped += self.forget_tile(tile, if zoom.inside.contains(tile) { layers } else { with_buffer });
+                    }
+                }
+            }
+        }
+        if !to_scan.is_empty() {
+            dropped += self.retain(|node| {
+                let tile = unpacked(node.coord);
+                !to_scan.iter().any(|zoom| {
+                    zoom.inside.contains(tile) && node.variant.layers.meets(layers)
+                        || zoom.buffered.contains(tile) && node.variant.layers.meets(with_buffer)
                 })
-                .await
-            })
-            .await?
-            .clone();
-        metrics::counter!("wangge_tile_cache_total", "result" => if made { "miss" } else { "wait" }).increment(1);
-        if made {
-            self.weigh(&key, &slot, content_cost(&tile));
+            });
         }
-        Ok(tile)
+        dropped
     }
 
-    fn slot(&self, key: &Key) -> Slot {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = generations.young.get(key) {
-            return slot.clone();
-        }
-        let known = generations.old.remove(key);
-        let bytes = cost(key, known.as_ref());
-        if known.is_some() {
-            generations.old_bytes = generations.old_bytes.saturating_sub(bytes);
-        }
-        generations.young_bytes += bytes;
-        let slot = known.unwrap_or_default();
-        generations.young.insert(key.clone(), slot.clone());
-        self.turn_over(&mut generations);
-        slot
+    /// Drops every tile, and returns how many there were.
+    #[allow(dead_code, reason = "for changes whose reach nobody knows")]
+    pub fn forget_all(&self) -> usize {
+        self.retain(|_| false)
     }
 
-    /// Counts a tile just made, if its slot is still kept. The slot itself counts since it is there: its request may be cancelled.
-    fn weigh(&self, key: &Key, slot: &Slot, bytes: usize) {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        if generations.young.get(key).is_some_and(|kept| Arc::ptr_eq(kept, slot)) {
-            generations.young_bytes += bytes;
-        } else if generations.old.get(key).is_some_and(|kept| Arc::ptr_eq(kept, slot)) {
-            generations.old_bytes += bytes;
-        }
-        self.turn_over(&mut generations);
-        metrics::gauge!("wangge_tile_cache_bytes").set((generations.young_bytes + generations.old_bytes) as f64);
+    fn forget_tile(&self, tile: TileCoord, layers: LayerSet) -> usize {
+        let key = packed(tile);
+        let mut shard = self.shard(key);
+        let before = shard.bytes;
+        let dropped = shard.remove_of(key, |node| node.variant.layers.meets(layers));
+        self.at_zoom[usize::from(tile.z)].fetch_sub(dropped, Ordering::Relaxed);
+        let after = shard.bytes;
+        drop(shard);
+        self.add_bytes(before, after);
+        dropped
     }
 
-    fn turn_over(&self, generations: &mut Generations) {
-        if generations.young_bytes > self.half_bytes {
-            generations.old = std::mem::take(&mut generations.young);
-            generations.old_bytes = std::mem::take(&mut generations.young_bytes);
+    fn retain(&self, stays: impl Fn(&Node) -> bool) -> usize {
+        let mut all = 0;
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = shard.bytes;
+            let mut coords: Vec<u64> = shard.nodes.iter().flatten().filter(|node| !stays(node)).map(|node| node.coord).collect();
+            coords.dedup();
+            for coord in coords {
+                let dropped = shard.remove_of(coord, |node| !stays(node));
+                self.at_zoom[usize::from(unpacked(coord).z)].fetch_sub(dropped, Ordering::Relaxed);
+                all += dropped;
+            }
+            let after = shard.bytes;
+            drop(shard);
+            self.add_bytes(before, after);
+        }
+        all
+    }
+
+    fn shard(&self, coord: u64) -> MutexGuard<'_, Shard> {
+        // Neighbours in different ones.
+        let mixed = (coord ^ coord >> 22).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        self.shards[mixed as usize % self.shards.len()].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a node that gave way.
+    fn count_out(&self, dropped: Vec<Node>) {
+        for node in dropped {
+            self.at_zoom[usize::from(unpacked(node.coord).z)].fetch_sub(1, Ordering::Relaxed);
+            self.bytes.fetch_sub(node.bytes, Ordering::Relaxed);
         }
     }
 
-    #[cfg(test)]
-    fn bytes(&self) -> usize {
-        let generations = self.generations.lock().unwrap();
-        let sum = |slots: &HashMap<Key, Slot>| slots.iter().map(|(key, slot)| cost(key, Some(slot))).sum::<usize>();
-        assert_eq!((generations.young_bytes, generations.old_bytes), (sum(&generations.young), sum(&generations.old)));
-        generations.young_bytes + generations.old_bytes
+    fn add_bytes(&self, before: usize, after: usize) {
+        match after.checked_sub(before) {
+            Some(more) => self.bytes.fetch_add(more, Ordering::Relaxed),
+            None => self.bytes.fetch_sub(before - after, Ordering::Relaxed),
+        };
     }
 }
 
-/// Bytes a key, its slot and the tile in it, if there is one yet, take, roughly.
-fn cost(key: &Key, slot: Option<&Slot>) -> usize {
-    let filter: usize = key.query.issues.categories.iter().map(|category| category.len() + 24).sum();
-    let content = slot.and_then(|slot| slot.get()).map_or(0, |tile| content_cost(tile));
-    size_of::<Key>() * 2 + key.layers.len() + filter + content
-}
-
-fn content_cost(tile: &Tile) -> usize {
-    tile.content.as_ref().map_or(0, |content| content.identity.len() + content.gzip.len() + 128)
-}
-
-fn compress(identity: Vec<u8>) -> Content {
-    // Level 6 of libdeflate costs what level 1–2 of zlib does; a tile is compressed once and sent many times.
-    let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
-    let mut gzip = vec![0; compressor.gzip_compress_bound(identity.len())];
-    let length = compressor.gzip_compress(&identity, &mut gzip).unwrap_or(0);
-    gzip.truncate(length);
-    let hash = xxh3_64(&identity);
-    Content {
-        identity_etag: etag(format!("\"{hash:016x}\"")),
-        gzip_etag: etag(format!("\"{hash:016x}-gzip\"")),
-        identity: identity.into(),
-        gzip: gzip.into(),
+impl Shard {
+    fn find(&mut self, coord: u64, variant: &Variant) -> Option<&mut Node> {
+        let mut at = self.first.get(&coord).copied();
+        while let Some(place) = at {
+            let node = self.nodes[place as usize].as_ref()?;
+            if node.variant == *variant {
+                return self.nodes[place as usize].as_mut();
+            }
+            at = node.next;
+        }
+        None
     }
-}
 
-fn etag(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("\"\""))
+    /// Puts a node in; returns the ones that had to give way.
+    fn insert(&mut self, mut node: Node, max_places: usize) -> Vec<Node> {
+        let mut dropped = Vec::new();
+        while self.nodes.len() - self.vacant.len() >= max_places.max(1) {
+            dropped.extend(self.drop_one());
+        }
+        dropped.extend(self.drop_last_variant(node.coord));
+        node.next = self.first.get(&node.coord).copied();
+        let coord = node.coord;
+        let place = match self.vacant.pop() {
+            Some(place) => {
+                self.nodes[place as usize] = Some(node);
+                place
+            }
+            None => {
+                self.nodes.push(Some(node));
+                (self.nodes.len() - 1) as u32
+            }
+        };
+        self.first.insert(coord, place);
+        dropped
+    }
+
+    /// The oldest variant of a coordinate that has too many.
+    fn drop_last_variant(&mut self, coord: u64) -> Option<Node> {
+        let (mut count, mut last) = (0, None);
+        let mut at = self.first.get(&coord).copied();
+        while let Some(place) = at {
+            (count, last) = (count + 1, Some(place));
+            at = self.nodes[place as usize].as_ref().and_then(|node| node.next);
+        }
+        last.filter(|_| count >= MAX_VARIANTS).and_then(|last| self.remove(last))
+    }
+
+    /// The next place that nobody asked for since the hand last came along.
+    fn drop_one(&mut self) -> Option<Node> {
+        for _ in 0..2 * self.nodes.len() {
+            let place = self.step();
+            match &mut self.nodes[place] {
+                Some(node) if node.is_asked_for => node.is_asked_for = false,
+                Some(_) => return self.remove(place as u32),
+                None => {}
+            }
+        }
+        None
+    }
+
+    /// Lets bytes go, and keeps their tags, until the rest is within bounds.
+    fn shed_bytes(&mut self, max_bytes: usize) {
+        for _ in 0..2 * self.nodes.len() {
+            if self.bytes <= max_bytes {
+                return;
+            }
+            let place = self.step();
+            if let Some(node) = self.nodes[place].as_mut().filter(|node| node.bytes > 0) {
+                if node.is_asked_for {
+                    node.is_asked_for = false;
+                    continue;
+                }
+                node.slot = None;
+                self.bytes -= std::mem::take(&mut node.bytes);
+            }
+        }
+    }
+
+    fn step(&mut self) -> usize {
+        self.hand = (self.hand + 1) % self.nodes.len().max(1);
+        self.hand
+    }
+
+    /// Takes a node out.
+    fn remove(&mut self, place: u32) -> Option<Node> {
+        let node = self.nodes[place as usize].take()?;
+        self.vacant.push(place);
+        self.bytes -= node.bytes;
+        let head = self.first.get(&node.coord).copied();
+        if head == Some(place) {
+            match node.next {
+                Some(next) => self.first.insert(node.coord, next),
+                None => self.first.remove(&node.coord),
+            };
+            return Some(node);
+        }
+        let mut at = head;
+        while let Some(before) = at.and_then(|at| self.nodes[at as usize].as_mut()) {
+            if before.next == Some(place) {
+                before.next = node.next;
+                break;
+            }
+            at = before.next;
+        }
+        Some(node)
+    }
+
+    /// Takes the nodes of a coordinate out that are meant; returns how many.
+    fn remove_of(&mut self, coord: u64, is_meant: impl Fn(&Node) -> bool) -> usize {
+        let mut removed = 0;
+        let mut at = self.first.get(&coord).copied();
+        while let Some(place) = at {
+            let Some(node) = &self.nodes[place as usize] else { break };
+            at = node.next;
+            if is_meant(node) {
+                self.remove(place);
+                removed += 1;
+            }
+        }
+        removed
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-    use crate::index::IssueFilter;
-
-    fn key(x: u32) -> Key {
-        let query = Query { as_of: jiff::civil::date(2026, 11, 24), plan: None, issues: IssueFilter::default() };
-        Key { epoch: 1, layers: vec![Layer::Cells], coord: TileCoord { z: 14, x, y: 0 }, query }
-    }
-
-    #[tokio::test]
-    async fn a_tile_is_made_once_for_all_who_wait() {
-        let cache = TileCache::new(1 << 20);
-        let made = Arc::new(AtomicUsize::new(0));
-        let requests = (0..8).map(|_| {
-            let made = made.clone();
-            cache.get(key(1), move |_| {
-                made.fetch_add(1, Ordering::SeqCst);
-                std::thread::sleep(std::time::Duration::from_millis(20));
-                Some(vec![7; 100])
-            })
-        });
-        let tiles = futures::future::try_join_all(requests).await.unwrap();
-        assert_eq!(made.load(Ordering::SeqCst), 1);
-        assert!(tiles.iter().all(|tile| tile.content.as_ref().unwrap().identity == vec![7; 100]));
-        let content = tiles[0].content.as_ref().unwrap();
-        let mut plain = vec![0; 100];
-        libdeflater::Decompressor::new().gzip_decompress(&content.gzip, &mut plain).unwrap();
-        assert_eq!(plain, content.identity);
-        assert_ne!(content.gzip_etag, content.identity_etag);
-    }
-
-    #[tokio::test]
-    async fn the_budget_holds_and_what_is_in_use_stays() {
-        let cache = TileCache::new(64 << 10);
-        let tile = |seed: u32| move |_: &Key| Some((0..1000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 7) as u8 ^ seed as u8).collect());
-        let made = Arc::new(AtomicUsize::new(0));
-        for x in 0..500 {
-            cache.get(key(x), tile(x)).await.unwrap();
-            assert!(cache.bytes() <= (64 << 10) + (4 << 10), "{}", cache.bytes());
-            let made = made.clone();
-            cache
-                .get(key(9999), move |_| {
-                    made.fetch_add(1, Ordering::SeqCst);
-                    None
-                })
-                .await
-                .unwrap();
-        }
-        assert_eq!(made.load(Ordering::SeqCst), 1, "a tile asked for all the time was dropped");
-    }
-
-    #[tokio::test]
-    async fn a_failure_is_not_kept() {
-        let cache = TileCache::new(1 << 20);
-        assert!(cache.get(key(1), |_| panic!("no tile")).await.is_err());
-        assert!(cache.get(key(1), |_| Some(vec![1])).await.unwrap().content.is_some());
-    }
-
-    #[tokio::test]
-    async fn a_cancelled_request_keeps_its_permit_and_its_weight() {
-        let cache = TileCache::new(64 << 10);
-        let all = cache.makers.available_permits();
-        let (release, released) = std::sync::mpsc::channel::<()>();
-        let begun = Arc::new(tokio::sync::Notify::new());
-        let begin = begun.clone();
-        let request = cache.get(key(1), move |_| {
-            begin.notify_one();
-            released.recv().ok();
-            None
-        });
-        tokio::select! {
-            _ = request => panic!("the tile waits for us"),
-            () = begun.notified() => {}
-        }
-        // The request is gone, its work is not.
-        assert_eq!(cache.makers.available_permits(), all - 1);
-        assert!(cache.bytes() > 0);
-        drop(release);
-        for x in 0..2000 {
-            let cancelled = cache.get(key(x), |_| None);
-            drop(futures::poll!(Box::pin(cancelled)));
-        }
-        assert!(cache.bytes() <= 65 << 10, "{}", cache.bytes());
-        let permits = cache.makers.acquire_many(all as u32);
-        assert!(tokio::time::timeout(std::time::Duration::from_secs(20), permits).await.is_ok());
-    }
-}
+mod tests;

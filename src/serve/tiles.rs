@@ -1,20 +1,23 @@
 //! `/tiles/{layers}/{z}/{x}/{y}`: vector tiles.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
 };
 
 use super::{
     Error, Problem, Service,
+    encoding::Encoding,
+    making::{Reply, Wanted},
+    meter::meters,
     params::{AsOf, IssueFilterParams, Params},
-    tile_cache::{Key, Tile},
+    tile_key::Variant,
 };
-use crate::tile::{self, Layer, MAX_ZOOM, Query, TileCoord};
+use crate::tile::{Layer, MAX_ZOOM, Query, TileCoord};
 
 /// The query parameters of tiles and TileJSON.
 pub(super) const KNOWN: &[&str] = &["as-of", "plan", "category", "status", "from", "to"];
@@ -39,20 +42,23 @@ pub(super) async fn get_tile(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
+    let start = Instant::now();
     let params = params.only(KNOWN)?;
-    let layers = parse_layers(&layers, service.options.households)?;
+    let layers = parse_layers(&layers, service.options.households)?.into_iter().collect();
     let coord = parse_coord(&z, &x, y.strip_suffix(".mvt").unwrap_or(&y))?;
     let query = Query { as_of: params.day(service.today())?, plan: params.plan()?, issues: params.issue_filter()? };
-    let current = service.current();
     if let Some((street, plan)) = &query.plan {
+        let current = service.current();
         let known = current.snapshot.street(street).is_some_and(|street| street.plans.iter().any(|index| index.plan.id.0 == *plan));
         if !known {
             return Err(Error::NoSuchPlan { street: street.to_string(), plan: *plan });
         }
     }
-    let key = Key { epoch: current.epoch, layers, coord, query };
-    let tile = service.tiles.get(key, move |key| tile::encode(&current.snapshot, &key.layers, key.coord, &key.query)).await?;
-    Ok(respond(&tile, &headers))
+    let wanted = Wanted { coord, variant: Variant::new(layers, query), encoding: Encoding::negotiate(&headers) };
+    let encoding = wanted.encoding;
+    let reply = service.reply(wanted, &headers).await?;
+    meters().tiles.record(layers, start.elapsed());
+    Ok(respond(reply, encoding))
 }
 
 /// Layers in their fixed order, each once.
@@ -68,62 +74,44 @@ pub(super) fn parse_layers(names: &str, households: bool) -> Result<Vec<Layer>, 
 }
 
 fn parse_coord(z: &str, x: &str, y: &str) -> Result<TileCoord, Error> {
-    let bad = || Error::BadTile(format!("{z}/{x}/{y} is no tile; z runs from 0 to {MAX_ZOOM}, x and y from 0 to 2^z - 1"));
-    // One way to write each tile: no sign, no leading zeros.
-    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    let (Ok(zoom), Ok(column), Ok(row)) = (z.parse::<u8>(), x.parse::<u32>(), y.parse::<u32>()) else { return Err(bad()) };
-    if ![z, x, y].into_iter().all(is_plain) {
-        return Err(bad());
-    }
-    let coord = TileCoord { z: zoom, x: column, y: row };
-    if coord.is_valid() { Ok(coord) } else { Err(bad()) }
+    parse_plain(z, x, y)
+        .ok_or_else(|| Error::BadTile(format!("{z}/{x}/{y} is no tile; z runs from 0 to {MAX_ZOOM}, x and y from 0 to 2^z - 1")))
 }
 
-fn respond(tile: &Tile, request: &HeaderMap) -> Response {
-    let Some(content) = &tile.content else {
-        return (StatusCode::NO_CONTENT, common_headers()).into_response();
+/// The tile of three numbers, if there is such a tile. One way to write each: no sign, no leading zeros.
+pub(super) fn parse_plain(z: &str, x: &str, y: &str) -> Option<TileCoord> {
+    let plain = |text: &str| -> Option<u32> {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+        text.parse().ok().filter(|_| is_plain)
     };
-    let (body, etag, encoded) = match accepts_gzip(request) {
-        true => (&content.gzip, &content.gzip_etag, true),
-        false => (&content.identity, &content.identity_etag, false),
+    let coord = TileCoord { z: u8::try_from(plain(z)?).ok()?, x: plain(x)?, y: plain(y)? };
+    coord.is_valid().then_some(coord)
+}
+
+/// The answer, without what every answer carries.
+pub(super) fn respond(reply: Reply, encoding: Encoding) -> Response {
+    let (status, etag, body) = match reply {
+        Reply::Empty => (StatusCode::NO_CONTENT, None, None),
+        Reply::NotModified(etag) => (StatusCode::NOT_MODIFIED, Some(etag), None),
+        Reply::Full(tile) => (StatusCode::OK, Some(tile.etag), Some(tile.body)),
     };
-    let mut response = match matches_etag(request, [&content.gzip_etag, &content.identity_etag]) {
-        true => (StatusCode::NOT_MODIFIED, common_headers()).into_response(),
-        false => (common_headers(), Body::from(body.clone())).into_response(),
-    };
+    let is_full = body.is_some();
+    let mut response = Response::new(body.map_or_else(Body::empty, Body::from));
+    *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::ETAG, etag.clone());
-    if headers.contains_key(header::CONTENT_LENGTH) || response.status() == StatusCode::OK {
-        let headers = response.headers_mut();
+    headers.reserve(12);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(etag) = etag {
+        headers.insert(header::ETAG, etag);
+    }
+    if is_full {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.mapbox-vector-tile"));
-        if encoded {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Some(encoding) = encoding.header() {
+            headers.insert(header::CONTENT_ENCODING, encoding);
         }
     }
     response
-}
-
-fn common_headers() -> [(HeaderName, HeaderValue); 2] {
-    [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")), (header::VARY, HeaderValue::from_static("accept-encoding"))]
-}
-
-/// Whether the client takes gzip: named (or `*`) with a weight that is not zero.
-pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let mut any = None;
-    for value in headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()) {
-        for item in value.split(',') {
-            let mut parts = item.split(';').map(str::trim);
-            let name = parts.next().unwrap_or_default();
-            let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.trim().parse::<f32>().is_ok_and(|q| q <= 0.0)));
-            if name.eq_ignore_ascii_case("gzip") {
-                return !refused;
-            }
-            if name == "*" {
-                any = Some(!refused);
-            }
-        }
-    }
-    any.unwrap_or(false)
 }
 
 /// Whether `If-None-Match` names one of the entity tags (weakly compared, as RFC 9110 has it).
@@ -167,15 +155,5 @@ mod tests {
         assert!(matches!(parse_layers("cells,,", false), Err(Error::NoSuchLayer { .. })));
         assert!(matches!(parse_layers("households", false), Err(Error::HouseholdsGuarded)));
         assert!(parse_layers("households", true).is_ok());
-    }
-
-    #[test]
-    fn encodings_are_negotiated() {
-        let accepts = |value: &str| accepts_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, value.parse().unwrap())]));
-        assert!(accepts("gzip, deflate, br"));
-        assert!(accepts("br;q=1.0, *;q=0.5"));
-        assert!(!accepts("gzip;q=0, *"));
-        assert!(!accepts("br"));
-        assert!(!accepts_gzip(&HeaderMap::new()));
     }
 }

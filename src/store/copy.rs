@@ -9,10 +9,11 @@ use super::{
     failure::failed,
     gpkg::{self, GeoPackage},
     postgis::PostGis,
+    reading::Logged,
     rtree,
     url::Target,
 };
-use crate::model::{Change, ChangeNote, ChangeSet, Code, StreetData, World};
+use crate::model::{Change, ChangeSet, Code, StreetData, World};
 
 /// Writes the copy beside its place and moves it there when it is whole.
 pub(super) async fn export_copy(source: Target, path: &Path) -> Result<(), Error> {
@@ -22,9 +23,9 @@ pub(super) async fn export_copy(source: Target, path: &Path) -> Result<(), Error
         Target::GeoPackage(live) => vacuum_into(&live, &partial.0).await?,
         Target::PostGis(options, name) => {
             let live = PostGis::open(*options, name).await?;
-            let (world, changes) = live.snapshot_with_changes().await?;
+            let (world, log) = live.snapshot_with_changes().await?;
             live.close().await;
-            write_world(&partial.0, world, changes).await?;
+            write_world(&partial.0, world, log).await?;
         }
     }
     let doing = || format!("indexing the copy {}", path.display());
@@ -71,12 +72,12 @@ async fn vacuum_into(live: &Path, copy: &Path) -> Result<(), Error> {
 }
 
 /// Writes a loaded world as a new GeoPackage, with its versions and its change log.
-async fn write_world(path: &Path, world: World, changes: Vec<ChangeNote>) -> Result<(), Error> {
+async fn write_world(path: &Path, world: World, log: Vec<Logged>) -> Result<(), Error> {
     let store = GeoPackage::open(path).await?;
     for (street, data) in world {
         store.commit(0, &everything(street, data)).await?;
     }
-    store.replace_log(&changes).await?;
+    store.replace_log(&log).await?;
     store.close().await;
     let doing = || format!("closing the copy {}", path.display());
     let mut connection = gpkg::copy_options(path).connect().await.map_err(failed(doing))?;

@@ -2,20 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::civil::Date;
 use sqlx::{
-    ConnectOptions, Row, SqlitePool,
+    ConnectOptions, SqlitePool,
     error::BoxDynError,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::{
     failure::migration_failed,
+    file::{Opening, Readers},
+    reading::Logged,
     repository::repository,
-    row::{damage, milliseconds},
+    row::milliseconds,
     rtree,
-    wkb::Stored,
+    watch::Watch,
 };
 
 /// The steps. A new file in the folder is seen after this file is touched.
@@ -24,14 +25,13 @@ static STEPS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 /// How long a writer of another process is waited for.
 const BUSY: Duration = Duration::from_secs(30);
 
-/// How often the file is looked at for another's commit. A look costs some microseconds.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How many may read at a time; each has its own pages of the file in memory.
+const READERS: usize = 4;
 
 repository! {
     store: GeoPackage,
     database: sqlx::Sqlite,
     connection: SqliteConnection,
-    begin_read: "BEGIN",
     begin_write: "BEGIN IMMEDIATE",
     lock_row: "",
     numbered_parameters: false,
@@ -41,50 +41,73 @@ repository! {
 pub(super) struct GeoPackage {
     name: String,
     path: PathBuf,
-    /// How the file is opened.
-    options: SqliteConnectOptions,
+    /// How the file is opened to be read.
+    opening: Opening,
     /// Which file it was when it was opened.
     identity: Option<Identity>,
-    reader: SqlitePool,
+    readers: Shared<Readers>,
+    reading: Semaphore,
     /// One connection: the writers of this process queue up for it in fair order instead of polling SQLite's lock.
     writer: SqlitePool,
-    /// The connection that looks for changes, and the `data_version` it saw last.
-    watch: Mutex<Option<(SqliteConnection, i64)>>,
+    /// Who looks for changes, once somebody waits.
+    watch: Mutex<Option<Watch>>,
 }
 
 impl GeoPackage {
     /// Opens the file, creating it when it does not exist.
     pub(super) async fn open(path: &Path) -> Result<Self, Error> {
         migrate(path, false).await?;
-        Ok(Self::with(path, live_options(path)))
+        Ok(Self::with(path, live_options(path), false))
     }
 
     /// Opens a file that is there, to read it: nothing in the file or its folder is changed by that where it is up to date.
     pub(super) async fn open_read(path: &Path) -> Result<Self, Error> {
         check_place(path)?;
         match inspect(path).await? {
-            Found::Ours { schema, options, .. } if schema == newest() => Ok(Self::with(path, *options)),
+            Found::Ours { schema, options, immutable, .. } if schema == newest() => Ok(Self::with(path, *options, immutable)),
             _ => Self::open(path).await,
         }
     }
 
-    fn with(path: &Path, options: SqliteConnectOptions) -> Self {
-        let reader = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
+    fn with(path: &Path, options: SqliteConnectOptions, immutable: bool) -> Self {
         let waiting = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(120));
-        let writer = waiting.connect_lazy_with(options.clone());
-        let (name, path, identity) = (name_of(path), path.to_owned(), identity(path));
-        Self { name, path, options, identity, reader, writer, watch: Mutex::new(None) }
+        let writer = waiting.connect_lazy_with(options);
+        let opening = Opening { path: path.to_owned(), immutable, busy: BUSY };
+        Self {
+            name: name_of(path),
+            path: path.to_owned(),
+            identity: identity(path),
+            readers: Shared::new(Readers::new(opening.clone())),
+            reading: Semaphore::new(READERS),
+            opening,
+            writer,
+            watch: Mutex::new(None),
+        }
+    }
+
+    /// Runs the job, on a thread that may block, in a transaction that sees one state.
+    async fn read<T, J>(&self, job: J) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        J: for<'c> FnOnce(&'c mut rusqlite::Connection) -> BoxFuture<'c, Result<T, Error>> + Send + 'static,
+    {
+        self.check_identity()?;
+        let failing = |error| failed(|| format!("reading from {}", self.name))(error);
+        let _place = self.reading.acquire().await.map_err(|_| failing(sqlx::Error::PoolClosed))?;
+        let readers = Shared::clone(&self.readers);
+        // The job never waits for anything but the file.
+        let done = tokio::task::spawn_blocking(move || readers.run(|connection| futures::executor::block_on(job(connection)))).await;
+        done.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(failing(sqlx::Error::WorkerCrashed)),
+        })
     }
 
     /// Closes every connection, so that the file is whole without its WAL.
     async fn close_all(&self) {
         // A connection that is being waited on goes with the one who waits.
-        let watch = self.watch.try_lock().ok().and_then(|mut watch| watch.take());
-        if let Some((connection, _)) = watch {
-            // The process ends or the file is dropped: there is nobody to tell.
-            let _ = connection.close().await;
-        }
-        self.reader.close().await;
+        drop(self.watch.try_lock().ok().and_then(|mut watch| watch.take()));
+        self.readers.close();
         self.writer.close().await;
     }
 
@@ -103,42 +126,31 @@ impl GeoPackage {
         let Some(copy_name) = copy.to_str() else {
             return Err(Error::File { path: name_of(copy), why: "is not a name in UTF-8; choose another".into() });
         };
-        sqlx::query("VACUUM INTO $1").bind(copy_name).execute(&self.reader).await.map(|_| ()).map_err(failed(doing))
+        sqlx::query("VACUUM INTO $1").bind(copy_name).execute(&self.writer).await.map(|_| ()).map_err(failed(doing))
     }
 
-    /// Replaces the change log and the versions by those of the notes.
-    pub(super) async fn replace_log(&self, notes: &[ChangeNote]) -> Result<(), Error> {
+    /// Replaces the change log and the versions by those of the log.
+    pub(super) async fn replace_log(&self, log: &[Logged]) -> Result<(), Error> {
         let doing = || format!("writing the change log of {}", self.name);
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed(doing))?;
         execute(&mut transaction, "DELETE FROM changes", Vec::new()).await.map_err(failed(doing))?;
-        for note in notes {
+        for Logged { note, touched } in log {
             lock_revision(&mut transaction, &note.street).await.map_err(failed(doing))?;
-            write_revision(&mut transaction, note).await.map_err(failed(doing))?;
+            write_revision(&mut transaction, note, touched.clone()).await.map_err(failed(doing))?;
         }
         transaction.commit().await.map_err(failed(doing))
     }
 
     async fn wait(&self, at_most: Duration) -> Result<(), Error> {
-        let doing = || format!("watching {}", self.name);
+        let failing = |error| failed(|| format!("watching {}", self.name))(error);
         let looked = tokio::time::timeout(at_most, async {
             let mut watch = self.watch.lock().await;
             self.check_identity()?;
-            let Some((connection, seen)) = watch.as_mut() else {
-                // Nobody has looked before: something may have changed since the caller last read.
-                let mut connection = self.options.connect().await.map_err(failed(doing))?;
-                let seen = data_version(&mut connection).await.map_err(failed(doing))?;
-                *watch = Some((connection, seen));
-                return Ok(());
-            };
-            loop {
-                self.check_identity()?;
-                let now = data_version(connection).await.map_err(failed(doing))?;
-                if now != *seen {
-                    *seen = now;
-                    return Ok(());
-                }
-                tokio::time::sleep(LOOK_EVERY).await;
+            if watch.is_none() {
+                *watch = Some(Watch::open(&self.opening).map_err(failing)?);
             }
+            let Some(watching) = watch.as_mut() else { return Ok(()) };
+            watching.changed(|| self.check_identity(), failing).await
         });
         looked.await.unwrap_or(Ok(()))
     }
@@ -154,10 +166,6 @@ fn identity(path: &Path) -> Option<Identity> {
     return Some(std::os::unix::fs::MetadataExt::dev(&metadata)).zip(Some(std::os::unix::fs::MetadataExt::ino(&metadata)));
     #[cfg(not(unix))]
     return Some((0, u64::from(metadata.is_file())));
-}
-
-async fn data_version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("PRAGMA data_version").fetch_one(connection).await
 }
 
 fn name_of(path: &Path) -> String {
@@ -254,7 +262,7 @@ enum Found {
     /// Another program's database.
     Foreign,
     /// One of ours.
-    Ours { schema: i64, rtree_triggers: bool, options: Box<SqliteConnectOptions> },
+    Ours { schema: i64, rtree_triggers: bool, options: Box<SqliteConnectOptions>, immutable: bool },
 }
 
 /// Looks into the file without changing it.
@@ -267,11 +275,11 @@ async fn inspect(path: &Path) -> Result<Found, Error> {
         Ok(metadata) if metadata.len() == 0 => return Ok(Found::Nothing),
         Ok(_) => {}
     }
-    let mut looked = look_with(plain_options(path)).await;
+    let mut looked = look_with(plain_options(path), false).await;
     if looked.as_ref().is_err_and(|error| matches!(primary_code(error), Some(READONLY | CANTOPEN))) && !has_wal(path) {
         // A file in WAL mode wants a -shm beside it, which a read-only disk does not give. Nothing waits in a WAL and nobody
         // can write there: the file alone is the truth.
-        looked = look_with(plain_options(path).read_only(true).immutable(true)).await;
+        looked = look_with(plain_options(path).read_only(true).immutable(true), true).await;
     }
     looked.map_err(|error| {
         if primary_code(&error) == Some(NOTADB) {
@@ -297,14 +305,14 @@ fn has_wal(path: &Path) -> bool {
     std::fs::metadata(PathBuf::from(name)).is_ok_and(|wal| wal.len() > 0)
 }
 
-async fn look_with(options: SqliteConnectOptions) -> Result<Found, sqlx::Error> {
+async fn look_with(options: SqliteConnectOptions, immutable: bool) -> Result<Found, sqlx::Error> {
     let mut connection = options.connect().await?;
-    let found = look(&mut connection, options).await;
+    let found = look(&mut connection, options, immutable).await;
     connection.close().await?;
     found
 }
 
-async fn look(connection: &mut SqliteConnection, options: SqliteConnectOptions) -> Result<Found, sqlx::Error> {
+async fn look(connection: &mut SqliteConnection, options: SqliteConnectOptions, immutable: bool) -> Result<Found, sqlx::Error> {
     let tables: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE '\\_sqlx\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     )
@@ -321,7 +329,7 @@ async fn look(connection: &mut SqliteConnection, options: SqliteConnectOptions) 
     }
     let schema: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
     let (schema, rtree_triggers) = (schema.unwrap_or_default(), rtree::has_triggers(connection).await?);
-    Ok(Found::Ours { schema, rtree_triggers, options: Box::new(options) })
+    Ok(Found::Ours { schema, rtree_triggers, options: Box::new(options), immutable })
 }
 
 fn add(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynError> {
@@ -344,32 +352,6 @@ fn add(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynEr
 /// A GeoPackage DATETIME: UTC with three decimals, whatever they are.
 fn time_text(time: Timestamp) -> Result<String, jiff::Error> {
     Ok(format!("{:.3}", Timestamp::from_millisecond(milliseconds(time))?))
-}
-
-impl Fields for SqliteRow {
-    fn optional_text(&self, column: usize) -> Result<Option<&str>, sqlx::Error> {
-        self.try_get_unchecked(column)
-    }
-
-    fn optional_integer(&self, column: usize) -> Result<Option<i64>, sqlx::Error> {
-        self.try_get_unchecked(column)
-    }
-
-    fn boolean(&self, column: usize) -> Result<bool, sqlx::Error> {
-        self.try_get_unchecked(column)
-    }
-
-    fn optional_time(&self, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
-        self.optional_text(column)?.map(|text| text.parse().map_err(damage)).transpose()
-    }
-
-    fn optional_date(&self, column: usize) -> Result<Option<Date>, sqlx::Error> {
-        self.optional_text(column)?.map(|text| text.parse().map_err(damage)).transpose()
-    }
-
-    fn stored_shape(&self, column: usize) -> Result<Stored<'_>, sqlx::Error> {
-        self.try_get_unchecked(column).map(Stored::Gpkg)
-    }
 }
 
 /// A multi-row INSERT is as fast as SQLite gets.

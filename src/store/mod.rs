@@ -4,15 +4,19 @@
 //! **Invariant:** only this room names sqlx. A commit is one transaction: all of it is visible, with the next version, or none.
 
 mod copy;
+mod delta;
 mod failure;
+mod file;
 mod gpkg;
 mod plan_rows;
 mod postgis;
+mod reading;
 mod records;
 mod repository;
 mod row;
 mod rtree;
 mod url;
+mod watch;
 mod wkb;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
@@ -20,7 +24,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use futures::future::BoxFuture;
 
 use self::url::Target;
-use crate::model::{ChangeNote, ChangeSet, Code, StreetData, Version, World};
+use crate::model::{ChangeNote, ChangeSet, Code, Delta, StreetData, Version, World};
 
 /// What can go wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +103,13 @@ pub trait Store: Send + Sync {
 
     /// One street; `Ok(None)` when nothing is known of it.
     fn load_street<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>>;
+
+    /// What changed in a street since a version; `Ok(None)` when some commit in between does not say which rows it touched
+    /// (an import), when too much has changed, or when the street is not known or not yet at `since`: then load the street.
+    ///
+    /// # Complexity
+    /// By the rows that changed, not by the street's size; but a plan that was touched is read whole.
+    fn load_delta<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Option<Delta>, Error>>;
 
     /// Versions of all streets.
     fn versions(&self) -> BoxFuture<'_, Result<BTreeMap<Code, Version>, Error>>;

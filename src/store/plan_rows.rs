@@ -1,6 +1,6 @@
 //! A plan as rows of six tables: itself, communities, cells, blocks, groups, memberships.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use super::{
     Error,
@@ -37,7 +37,7 @@ impl Record for Plan {
             Value::Date(self.valid_from),
             Value::Date(self.valid_to),
             Value::Time(Some(self.created_at)),
-            Value::Json(self.parameters.to_string()),
+            Value::Json(Some(self.parameters.to_string())),
             Value::Boolean(self.estimated),
         ]);
     }
@@ -231,7 +231,7 @@ impl Record for MembershipRow<'_> {
     }
 }
 
-/// The parts of plans as rows: of one plan on the way in, of all plans of a street on the way out.
+/// The parts of a plan as rows.
 #[derive(Default)]
 pub(super) struct PlanParts<'a> {
     pub(super) communities: Vec<CommunityRow<'a>>,
@@ -275,84 +275,126 @@ impl<'a> PlanParts<'a> {
         }
         Ok(parts)
     }
+}
 
-    /// Puts the parts into the plans of their street, which come back sorted by number.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] when a part belongs to nothing.
-    pub(super) fn assemble(mut self, street: &Code, plans: &mut [Plan]) -> Result<(), Error> {
-        plans.sort_by_key(|plan| plan.id);
-        self.blocks.sort_by_key(|row| (row.plan, row.index));
-        self.memberships.sort_by(|a, b| (a.plan, &a.group, a.index).cmp(&(b.plan, &b.group, b.index)));
-        let mut whole = Assembly { street, index: plans.iter().enumerate().map(|(index, plan)| (plan.id, index)).collect(), plans };
-        for row in self.communities {
-            whole.plan(row.plan, "communities")?.communities.push(row.community.into_owned());
-        }
-        for row in self.cells {
-            whole.plan(row.plan, "cells")?.cells.push(row.cell.into_owned());
-        }
-        for row in self.groups {
-            let group = Group { code: row.code.into_owned(), head: row.head.into_owned(), members: Vec::new() };
-            whole.plan(row.plan, "groups")?.groups.push(group);
-        }
-        for plan in whole.plans.iter_mut() {
+/// The plans of a street being put together from their rows: first the plans, then communities and cells, sorted, then
+/// blocks and groups, sorted too, then members.
+#[derive(Default)]
+pub(super) struct Assembly {
+    plans: Vec<Plan>,
+    blocks: Vec<PlacedBlock>,
+    members: Vec<Member>,
+    /// The plan of the last row: most rows belong to the same one as the row before.
+    plan: usize,
+    /// The group of the last member.
+    group: usize,
+}
+
+/// A block and its place: of which plan, which in it.
+struct PlacedBlock {
+    plan: usize,
+    index: usize,
+    block: Block,
+}
+
+/// A household and its place: of which plan, in which group, which in it.
+struct Member {
+    plan: u32,
+    group: u32,
+    index: u32,
+    household: String,
+}
+
+impl Assembly {
+    /// A plan's own row.
+    pub(super) fn add_plan(&mut self, plan: Plan) {
+        self.plans.push(plan);
+    }
+
+    pub(super) fn add_community(&mut self, row: CommunityRow<'_>) -> Result<(), sqlx::Error> {
+        let plan = self.find_plan(row.plan)?;
+        self.plans[plan].communities.push(row.community.into_owned());
+        Ok(())
+    }
+
+    pub(super) fn add_cell(&mut self, row: CellRow<'_>) -> Result<(), sqlx::Error> {
+        let plan = self.find_plan(row.plan)?;
+        self.plans[plan].cells.push(row.cell.into_owned());
+        Ok(())
+    }
+
+    /// Sorts what blocks and members look for.
+    pub(super) fn sort_areas(&mut self) {
+        for plan in &mut self.plans {
             plan.communities.sort_by(|a, b| a.code.cmp(&b.code));
             plan.cells.sort_by(|a, b| a.code.cmp(&b.code));
-            plan.groups.sort_by(|a, b| a.code.cmp(&b.code));
         }
-        whole.place_blocks(self.blocks)?;
-        whole.place_members(self.memberships)
-    }
-}
-
-/// Plans being put together.
-struct Assembly<'p> {
-    street: &'p Code,
-    plans: &'p mut [Plan],
-    index: HashMap<PlanId, usize>,
-}
-
-impl Assembly<'_> {
-    fn plan(&mut self, id: PlanId, table: &str) -> Result<&mut Plan, Error> {
-        let index = self.index.get(&id).ok_or_else(|| lost(self.street, table, format!("plan {} does not exist", id.0)))?;
-        Ok(&mut self.plans[*index])
     }
 
-    fn place_blocks(&mut self, rows: Vec<BlockRow<'_>>) -> Result<(), Error> {
-        let street = self.street;
-        for row in rows {
-            let plan = self.plan(row.plan, "blocks")?;
-            let cell = plan
-                .cells
-                .binary_search_by(|cell| cell.code.cmp(&row.cell))
-                .map_err(|_| lost(street, "blocks", format!("cell {} does not exist in plan {}", row.cell, row.plan.0)))?;
-            plan.blocks.push(Block { outline: row.outline.into_owned(), cell: cell as u32 });
-        }
+    pub(super) fn add_block(&mut self, row: BlockRow<'_>) -> Result<(), sqlx::Error> {
+        let plan = self.find_plan(row.plan)?;
+        let cell = self.plans[plan]
+            .cells
+            .binary_search_by(|cell| cell.code.cmp(&row.cell))
+            .map_err(|_| damage(format!("cell {} does not exist in plan {}", row.cell, row.plan.0)))?;
+        self.blocks.push(PlacedBlock { plan, index: row.index, block: Block { outline: row.outline.into_owned(), cell: cell as u32 } });
         Ok(())
     }
 
-    /// Members come sorted by plan and group, as the groups are.
-    fn place_members(&mut self, rows: Vec<MembershipRow<'_>>) -> Result<(), Error> {
-        let street = self.street;
-        let mut current: Option<(PlanId, usize)> = None;
-        for row in rows {
-            let plan = self.plan(row.plan, "memberships")?;
-            let group = match current {
-                Some((id, group)) if id == row.plan && plan.groups[group].code == *row.group => group,
-                _ => plan
-                    .groups
-                    .binary_search_by(|group| group.code.cmp(&row.group))
-                    .map_err(|_| lost(street, "memberships", format!("group {} does not exist in plan {}", row.group, row.plan.0)))?,
-            };
-            current = Some((row.plan, group));
-            plan.groups[group].members.push(row.household.into_owned());
-        }
+    pub(super) fn add_group(&mut self, row: GroupRow<'_>) -> Result<(), sqlx::Error> {
+        let plan = self.find_plan(row.plan)?;
+        let group = Group { code: row.code.into_owned(), head: row.head.into_owned(), members: Vec::new() };
+        self.plans[plan].groups.push(group);
         Ok(())
     }
-}
 
-fn lost(street: &Code, table: &str, why: String) -> Error {
-    Error::Damaged { what: format!("{table} of street {street}"), why }
+    /// Sorts what members look for.
+    pub(super) fn sort_groups(&mut self) {
+        self.plans.iter_mut().for_each(|plan| plan.groups.sort_by(|a, b| a.code.cmp(&b.code)));
+    }
+
+    /// A row of `memberships`, by far the most of all: it is read here, so that the group's code need not be copied.
+    pub(super) fn add_member(&mut self, row: &impl Fields) -> Result<(), sqlx::Error> {
+        let id = read_plan_id(row)?;
+        let plan = self.find_plan(id)?;
+        let (groups, code) = (&self.plans[plan].groups, row.text(3)?);
+        if groups.get(self.group).is_none_or(|group| group.code.as_str() != code) {
+            self.group = groups
+                .binary_search_by(|group| group.code.as_str().cmp(code))
+                .map_err(|_| damage(format!("group {code} does not exist in plan {}", id.0)))?;
+        }
+        let (plan, group) = (plan as u32, self.group as u32);
+        self.members.push(Member { plan, group, index: row.integer(4)?, household: row.text(2)?.to_owned() });
+        Ok(())
+    }
+
+    /// The plans, sorted by number.
+    pub(super) fn finish(mut self) -> Vec<Plan> {
+        self.blocks.sort_by_key(|placed| (placed.plan, placed.index));
+        for placed in self.blocks {
+            self.plans[placed.plan].blocks.push(placed.block);
+        }
+        self.members.sort_by_key(|member| (member.plan, member.group, member.index));
+        let mut members = self.members.into_iter().peekable();
+        for (plan, index) in self.plans.iter_mut().zip(0..) {
+            for (group, place) in plan.groups.iter_mut().zip(0..) {
+                while let Some(member) = members.next_if(|member| (member.plan, member.group) == (index, place)) {
+                    group.members.push(member.household);
+                }
+            }
+        }
+        self.plans.sort_by_key(|plan| plan.id);
+        self.plans
+    }
+
+    /// Where a plan is; they stay where they are until the end.
+    fn find_plan(&mut self, id: PlanId) -> Result<usize, sqlx::Error> {
+        if self.plans.get(self.plan).is_none_or(|plan| plan.id != id) {
+            let found = self.plans.iter().position(|plan| plan.id == id);
+            self.plan = found.ok_or_else(|| damage(format!("plan {} does not exist", id.0)))?;
+        }
+        Ok(self.plan)
+    }
 }
 
 /// The outlines of a plan's communities and cells, in their order; empty for one without blocks.

@@ -1,5 +1,6 @@
 //! The production store: PostgreSQL with PostGIS.
 
+use futures::TryStreamExt;
 use jiff::{ToSpan, Unit, civil::Date};
 use sqlx::{
     ConnectOptions, PgPool, Postgres, Row,
@@ -12,8 +13,9 @@ use tokio::sync::Mutex;
 
 use super::{
     failure::migration_failed,
+    reading::{Logged, Reader},
     repository::repository,
-    row::{damage, milliseconds},
+    row::{Fields, Key, Select, damage, milliseconds},
     wkb::{Shape, Stored},
 };
 
@@ -42,7 +44,6 @@ repository! {
     store: PostGis,
     database: Postgres,
     connection: PgConnection,
-    begin_read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     begin_write: "BEGIN ISOLATION LEVEL READ COMMITTED",
     lock_row: " FOR UPDATE",
     numbered_parameters: true,
@@ -75,17 +76,30 @@ impl PostGis {
     }
 
     /// Everything and its change log, as of one moment: what a copy needs.
-    pub(super) async fn snapshot_with_changes(&self) -> Result<(World, Vec<ChangeNote>), Error> {
-        let doing = || format!("loading from {}", self.name);
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let mut transaction = self.reader.begin_with(begin).await.map_err(failed(doing))?;
-        let world = read_world(&mut transaction, None).await?;
-        let mut changes = Vec::new();
-        for street in world.keys() {
-            changes.extend(changes_of(&mut transaction, street, 0).await.map_err(failed(doing))?);
-        }
+    pub(super) async fn snapshot_with_changes(&self) -> Result<(World, Vec<Logged>), Error> {
+        self.read(|source| {
+            Box::pin(async move {
+                let world = read_world(source, None).await?;
+                let mut log = Vec::new();
+                for street in world.keys() {
+                    log.extend(read_log(source, street, 0).await?);
+                }
+                Ok((world, log))
+            })
+        })
+        .await
+    }
+
+    /// Runs the job in a transaction that sees one state.
+    async fn read<T, J>(&self, job: J) -> Result<T, Error>
+    where
+        J: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Error>>,
+    {
+        let doing = || format!("reading from {}", self.name);
+        let mut transaction = self.reader.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(failed(doing))?;
+        let outcome = job(&mut transaction).await?;
         transaction.rollback().await.map_err(failed(doing))?;
-        Ok((world, changes))
+        Ok(outcome)
     }
 
     async fn close_all(&self) {
@@ -149,6 +163,27 @@ pub(super) async fn migrate(options: PgConnectOptions, name: &str) -> Result<(),
     connection.close().await.map_err(failed(|| format!("closing {name}")))
 }
 
+impl Reader for PgConnection {
+    type Row<'r> = PgRow;
+
+    async fn each<F>(&mut self, select: Select<'_>, mut take: F) -> Result<(), Error>
+    where
+        F: FnMut(&PgRow) -> Result<(), Error> + Send,
+    {
+        let doing = || format!("reading {}", select.table);
+        let values = select.keys.iter().map(|key| match key {
+            Key::Text(text) => Value::Text(Some(text)),
+            Key::Integer(number) => Value::Integer(Some(*number)),
+        });
+        let query = bound(select.sql.as_str().into(), values.collect(), select.usual).map_err(failed(doing))?;
+        let mut rows = self.fetch(query);
+        while let Some(row) = rows.try_next().await.map_err(failed(doing))? {
+            take(&row)?;
+        }
+        Ok(())
+    }
+}
+
 /// A shape on the wire.
 struct Ewkb<'a>(Shape<'a>);
 
@@ -204,7 +239,7 @@ fn add(arguments: &mut PgArguments, value: Value<'_>) -> Result<(), BoxDynError>
         Value::Boolean(yes) => arguments.add(yes),
         Value::Time(time) => arguments.add(time.map(|time| Time(milliseconds(time)))),
         Value::Date(date) => arguments.add(date.map(day_number).transpose()?.map(Day)),
-        Value::Json(text) => arguments.add(Json(text)),
+        Value::Json(text) => arguments.add(text.map(Json)),
         Value::Shape(shape) => arguments.add(Ewkb(shape)),
     }
 }
@@ -321,13 +356,13 @@ fn write_field(buffer: &mut Vec<u8>, value: Value<'_>) -> Result<(), BoxDynError
     let start = buffer.len();
     buffer.extend_from_slice(&(-1_i32).to_be_bytes());
     match value {
-        Value::Text(None) | Value::Integer(None) | Value::Time(None) | Value::Date(None) => return Ok(()),
+        Value::Text(None) | Value::Json(None) | Value::Integer(None) | Value::Time(None) | Value::Date(None) => return Ok(()),
         Value::Text(Some(text)) => buffer.extend_from_slice(text.as_bytes()),
         Value::Integer(Some(number)) => buffer.extend_from_slice(&number.to_be_bytes()),
         Value::Boolean(yes) => buffer.push(u8::from(yes)),
         Value::Time(Some(time)) => buffer.extend_from_slice(&time_microseconds(milliseconds(time)).to_be_bytes()),
         Value::Date(Some(date)) => buffer.extend_from_slice(&day_number(date)?.to_be_bytes()),
-        Value::Json(text) => buffer.extend_from_slice(text.as_bytes()),
+        Value::Json(Some(text)) => buffer.extend_from_slice(text.as_bytes()),
         Value::Shape(shape) => shape.write_ewkb(buffer)?,
     }
     let length = i32::try_from(buffer.len() - start - 4)?;

@@ -1,11 +1,12 @@
 //! The repository's text, once for both drivers: sqlx's traits make code that is generic over the database unreadable, so
-//! the text is a macro that each driver's module expands with its own types.
+//! what writes is a macro that each driver's module expands with its own types. What reads is in `reading`.
 //!
 //! What a driver supplies beside the macro, in the same module:
 //!
 //! | item | what it does |
 //! |---|---|
-//! | `struct $store { name, reader, writer, … }` | a name without credentials and two pools (they may be one) |
+//! | `struct $store { name, writer, … }` | a name without credentials and a pool |
+//! | `async fn read(&self, job) -> Result` | runs a job on a [`Reader`](super::reading::Reader) of one state |
 //! | `impl Fields for Row` | reads a column |
 //! | `fn add(&mut Arguments, Value)` | binds a value |
 //! | `async fn put_in_bulk(connection, street, &[&R], How) -> Result<bool>` | a faster way for many rows; `false`: not taken |
@@ -65,28 +66,29 @@ macro_rules! repository {
         store: $store:ident,
         database: $database:ty,
         connection: $connection:ty,
-        begin_read: $begin_read:literal,
         begin_write: $begin_write:literal,
         lock_row: $lock_row:literal,
         numbered_parameters: $numbered:literal $(,)?
     ) => {
         use std::{collections::BTreeMap, sync::Arc as Shared, time::Duration};
 
-        use futures::{TryStreamExt, future::BoxFuture};
+        use futures::future::BoxFuture;
         use jiff::Timestamp;
         use sqlx::{AssertSqlSafe, Connection as _, Database, Executor as _};
 
         use crate::{
             model::{
-                Area, Bounds, Building, Change, ChangeKind, ChangeNote, ChangeSet, Code, Household, Issue, Line, Plan, PlanId, StreetData,
-                Version, Water, World,
+                Area, Bounds, Building, Change, ChangeKind, ChangeNote, ChangeSet, Code, Delta, Household, Issue, Line, Plan, PlanId,
+                StreetData, Version, Water, World,
             },
             store::{
                 Error, Store,
+                delta::{read_delta, touched_rows},
                 failure::failed,
                 plan_rows::{PART_TABLES, PlanParts},
+                reading::{read_log, read_versions, read_world},
                 repository::{How, check_texts, last_of_each},
-                row::{Fields, Record, Value},
+                row::{Record, Value},
             },
         };
 
@@ -95,20 +97,21 @@ macro_rules! repository {
 
         impl Store for $store {
             fn load(&self) -> BoxFuture<'_, Result<World, Error>> {
-                Box::pin(self.snapshot(None))
+                Box::pin(self.read(|source| Box::pin(read_world(source, None))))
             }
 
             fn load_street<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>> {
-                Box::pin(async move { Ok(self.snapshot(Some(street)).await?.remove(street)) })
+                let street = street.clone();
+                Box::pin(self.read(move |source| Box::pin(async move { Ok(read_world(source, Some(&street)).await?.remove(&street)) })))
+            }
+
+            fn load_delta<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Option<Delta>, Error>> {
+                let street = street.clone();
+                Box::pin(self.read(move |source| Box::pin(async move { read_delta(source, &street, since).await })))
             }
 
             fn versions(&self) -> BoxFuture<'_, Result<BTreeMap<Code, Version>, Error>> {
-                Box::pin(async move {
-                    let doing = || format!("reading the versions in {}", self.name);
-                    let mut connection = self.reader.acquire().await.map_err(failed(doing))?;
-                    let rows = fetch(&mut connection, "SELECT street_code, version FROM revisions WHERE version > 0", Vec::new());
-                    rows.await.and_then(|rows| rows.iter().map(|row| Ok((row.code(0)?, row.integer(1)?))).collect()).map_err(failed(doing))
-                })
+                Box::pin(self.read(|source| Box::pin(read_versions(source, None))))
             }
 
             fn commit<'a>(&'a self, expected: Version, set: &'a ChangeSet) -> BoxFuture<'a, Result<Version, Error>> {
@@ -129,11 +132,13 @@ macro_rules! repository {
             }
 
             fn changes_since<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Vec<ChangeNote>, Error>> {
-                Box::pin(async move {
-                    let doing = || format!("reading the changes of street {street} in {}", self.name);
-                    let mut connection = self.reader.acquire().await.map_err(failed(doing))?;
-                    changes_of(&mut connection, street, since).await.map_err(failed(doing))
-                })
+                let street = street.clone();
+                Box::pin(self.read(move |source| {
+                    Box::pin(async move {
+                        let log = read_log(source, &street, since).await?;
+                        Ok(log.into_iter().map(|logged| logged.note).collect())
+                    })
+                }))
             }
 
             fn wait_for_change(&self, at_most: Duration) -> BoxFuture<'_, Result<(), Error>> {
@@ -142,17 +147,6 @@ macro_rules! repository {
 
             fn close(&self) -> BoxFuture<'_, ()> {
                 Box::pin(self.close_all())
-            }
-        }
-
-        impl $store {
-            /// One street or all of them, as of one moment.
-            async fn snapshot(&self, street: Option<&Code>) -> Result<World, Error> {
-                let doing = || format!("loading from {}", self.name);
-                let mut transaction = self.reader.begin_with($begin_read).await.map_err(failed(doing))?;
-                let world = read_world(&mut transaction, street).await?;
-                transaction.rollback().await.map_err(failed(doing))?;
-                Ok(world)
             }
         }
 
@@ -181,97 +175,6 @@ macro_rules! repository {
             Ok(sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(keep_prepared))
         }
 
-        async fn changes_of(connection: &mut $connection, street: &Code, since: Version) -> Result<Vec<ChangeNote>, sqlx::Error> {
-            let sql = "SELECT street_code, version, committed_at, what, rows_by_kind FROM changes \
-                       WHERE street_code = $1 AND version > $2 ORDER BY version";
-            let since = i64::try_from(since).unwrap_or(i64::MAX);
-            let rows = fetch(connection, sql, vec![Value::Text(Some(street.as_str())), Value::Integer(Some(since))]).await?;
-            rows.iter()
-                .map(|row| {
-                    Ok(ChangeNote {
-                        street: row.code(0)?,
-                        version: row.integer(1)?,
-                        at: row.time(2)?,
-                        what: row.text(3)?.to_owned(),
-                        rows: serde_json::from_str(row.text(4)?).map_err(crate::store::row::damage)?,
-                    })
-                })
-                .collect()
-        }
-
-        async fn read_world(connection: &mut $connection, street: Option<&Code>) -> Result<World, Error> {
-            let mut world = World::new();
-            let (sql, values) = of_street("SELECT street_code, version FROM revisions WHERE version > 0".to_owned(), " AND", street);
-            let rows = fetch(connection, sql, values).await.map_err(failed(|| "revisions"))?;
-            for row in rows {
-                let (code, version) = row.code(0).and_then(|code| Ok((code, row.integer(1)?))).map_err(failed(|| "revisions"))?;
-                world.insert(code, StreetData { version, ..StreetData::default() });
-            }
-            read_rows(connection, street, &mut world, |data, row: Area| data.areas.push(row)).await?;
-            read_rows(connection, street, &mut world, |data, row: Line| data.lines.push(row)).await?;
-            read_rows(connection, street, &mut world, |data, row: Water| data.waters.push(row)).await?;
-            read_rows(connection, street, &mut world, |data, row: Building| data.buildings.push(row)).await?;
-            read_rows(connection, street, &mut world, |data, row: Household| data.households.push(row)).await?;
-            read_rows(connection, street, &mut world, |data, row: Issue| data.issues.push(row)).await?;
-            read_rows(connection, street, &mut world, |data, row: Plan| data.plans.push(row)).await?;
-            let mut parts: BTreeMap<Code, PlanParts<'static>> = world.keys().map(|code| (code.clone(), PlanParts::default())).collect();
-            read_rows(connection, street, &mut parts, |parts, row| parts.communities.push(row)).await?;
-            read_rows(connection, street, &mut parts, |parts, row| parts.cells.push(row)).await?;
-            read_rows(connection, street, &mut parts, |parts, row| parts.blocks.push(row)).await?;
-            read_rows(connection, street, &mut parts, |parts, row| parts.groups.push(row)).await?;
-            read_rows(connection, street, &mut parts, |parts, row| parts.memberships.push(row)).await?;
-            for ((code, data), parts) in world.iter_mut().zip(parts.into_values()) {
-                data.areas.sort_by(|a, b| a.code.cmp(&b.code));
-                data.lines.sort_by(|a, b| a.id.cmp(&b.id));
-                data.waters.sort_by(|a, b| a.id.cmp(&b.id));
-                data.buildings.sort_by(|a, b| a.id.cmp(&b.id));
-                data.households.sort_by(|a, b| a.id.cmp(&b.id));
-                data.issues.sort_by(|a, b| a.id.cmp(&b.id));
-                parts.assemble(code, &mut data.plans)?;
-            }
-            Ok(world)
-        }
-
-        /// A SELECT narrowed to one street.
-        fn of_street<'a>(mut sql: String, joint: &str, street: Option<&'a Code>) -> (String, Vec<Value<'a>>) {
-            match street {
-                None => (sql, Vec::new()),
-                Some(street) => {
-                    sql.push_str(joint);
-                    sql.push_str(" street_code = $1");
-                    (sql, vec![Value::Text(Some(street.as_str()))])
-                }
-            }
-        }
-
-        /// Reads a table and gives each row to its street's place.
-        async fn read_rows<R: Record, P>(
-            connection: &mut $connection,
-            street: Option<&Code>,
-            places: &mut BTreeMap<Code, P>,
-            put: impl Fn(&mut P, R),
-        ) -> Result<(), Error> {
-            let table = R::TABLE.name;
-            let (sql, values) = of_street(R::TABLE.select(), " WHERE", street);
-            let query = bound(sql.into(), values, true).map_err(failed(|| table))?;
-            let mut rows = connection.fetch(query);
-            let mut current: Option<Code> = None;
-            while let Some(row) = rows.try_next().await.map_err(failed(|| format!("reading {table}")))? {
-                let what = || {
-                    let key = |column| row.optional_text(column).ok().flatten().unwrap_or("?");
-                    format!("{table} {} of street {}", if R::TABLE.key == 2 { key(1) } else { "of a plan" }, key(0))
-                };
-                if current.as_ref().map(Code::as_str) != Some(row.text(0).map_err(failed(what))?) {
-                    current = Some(row.code(0).map_err(failed(what))?);
-                }
-                let Some(place) = current.as_ref().and_then(|code| places.get_mut(code)) else {
-                    return Err(Error::Damaged { what: what(), why: "the street has no revision".into() });
-                };
-                put(place, R::read(&row).map_err(failed(what))?);
-            }
-            Ok(())
-        }
-
         /// The commit inside its transaction; returns `expected` when there is nothing to do.
         async fn commit_in(connection: &mut $connection, expected: Version, set: &ChangeSet) -> Result<Version, Error> {
             let street = &set.street;
@@ -288,8 +191,9 @@ macro_rules! repository {
                 let (kind, count) = change.kind();
                 *rows.entry(kind).or_default() += count;
             }
+            let touched = touched_rows(set);
             let note = ChangeNote { street: street.clone(), version: expected + 1, at: Timestamp::now(), what: set.what.clone(), rows };
-            write_revision(connection, &note).await.map_err(failed(|| format!("writing the revision of street {street}")))?;
+            write_revision(connection, &note, touched).await.map_err(failed(|| format!("writing the revision of street {street}")))?;
             announce(connection, street).await.map_err(failed(|| format!("announcing the change of street {street}")))?;
             Ok(note.version)
         }
@@ -306,18 +210,24 @@ macro_rules! repository {
             .await?;
             let sql = concat!("SELECT version FROM revisions WHERE street_code = $1", $lock_row);
             let rows = fetch(connection, sql, vec![Value::Text(Some(street.as_str()))]).await?;
-            rows.first().ok_or(sqlx::Error::RowNotFound)?.integer(0)
+            let version: i64 = sqlx::Row::try_get(rows.first().ok_or(sqlx::Error::RowNotFound)?, 0)?;
+            Version::try_from(version).map_err(crate::store::row::damage)
         }
 
         /// Moves the street to the note's version and writes the note into the log.
-        pub(in crate::store) async fn write_revision(connection: &mut $connection, note: &ChangeNote) -> Result<(), sqlx::Error> {
+        pub(in crate::store) async fn write_revision(
+            connection: &mut $connection,
+            note: &ChangeNote,
+            touched: Option<String>,
+        ) -> Result<(), sqlx::Error> {
             let head =
                 || vec![Value::Text(Some(note.street.as_str())), Value::Integer(Some(note.version as i64)), Value::Time(Some(note.at))];
             execute(connection, "UPDATE revisions SET version = $2, changed_at = $3 WHERE street_code = $1", head()).await?;
             let rows = serde_json::to_string(&note.rows).map_err(|error| sqlx::Error::Encode(error.into()))?;
             let mut values = head();
-            values.extend([Value::Text(Some(&note.what)), Value::Json(rows)]);
-            let sql = "INSERT INTO changes (street_code, version, committed_at, what, rows_by_kind) VALUES ($1, $2, $3, $4, $5)";
+            values.extend([Value::Text(Some(&note.what)), Value::Json(Some(rows)), Value::Json(touched)]);
+            let sql = "INSERT INTO changes (street_code, version, committed_at, what, rows_by_kind, touched) \
+                       VALUES ($1, $2, $3, $4, $5, $6)";
             execute(connection, sql, values).await
         }
 

@@ -57,6 +57,26 @@ impl Table {
     }
 }
 
+/// A `SELECT`.
+#[derive(Clone, Debug)]
+pub(super) struct Select<'a> {
+    /// Its text; the parameters are `$1`, `$2`, … in the order in which they first stand there.
+    pub(super) sql: String,
+    /// Their values.
+    pub(super) keys: Vec<Key<'a>>,
+    /// Whether it will come again, so that it is worth keeping prepared.
+    pub(super) usual: bool,
+    /// What is read, for messages.
+    pub(super) table: &'static str,
+}
+
+/// A value that rows are looked for by.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Key<'a> {
+    Text(&'a str),
+    Integer(i64),
+}
+
 /// A value on its way into a column.
 #[derive(Clone, Debug)]
 pub(super) enum Value<'a> {
@@ -66,7 +86,7 @@ pub(super) enum Value<'a> {
     /// The store keeps milliseconds.
     Time(Option<Timestamp>),
     Date(Option<Date>),
-    Json(String),
+    Json(Option<String>),
     Shape(Shape<'a>),
 }
 

@@ -1,18 +1,16 @@
-//! Areas: streets, communities, cells and blocks as polygons, their edges once, their labels.
-
-use rustc_hash::FxHashSet;
+//! Areas: streets, communities, cells and blocks as polygons, and their labels.
 
 use super::{
-    encode::{LayerWriter, Shape, Value},
+    encode::{Kind, LayerWriter, Value},
     generalise::{simplify, tolerance},
     layers::Scene,
-    pyramid::{Frame, Pixel, PixelBox, project, project_path},
-    shapes::{PlanShapes, clip_parts},
+    plan_tiles::{BlockShapes, Facts, PlanTiles, feature_id},
+    pyramid::{Frame, Pixel, PixelBox, at_zoom, project, project_path},
+    shapes::{Arcs, AreaShapes, clip_parts},
 };
 use crate::{
-    geometry::coverage::Arc,
     index::{AreaStats, PlanIndex, StreetIndex},
-    model::{Code, Level, MultiPolygon},
+    model::{Level, MultiPolygon},
 };
 
 /// Streets' labels show from here on.
@@ -23,10 +21,6 @@ const COMMUNITY_LABEL_ZOOM: u8 = 12;
 const CELL_LABEL_ZOOM: u8 = 14;
 /// Blocks show from here on.
 pub const BLOCK_ZOOM: u8 = 13;
-/// Edges between communities show from here on.
-const COMMUNITY_EDGE_ZOOM: u8 = 8;
-/// Edges between cells show from here on.
-const CELL_EDGE_ZOOM: u8 = 10;
 
 /// Properties of streets and communities.
 pub const FIELDS: [(&str, &str); 7] = [
@@ -50,30 +44,20 @@ pub const CELL_FIELDS: [(&str, &str); 8] = [
     ("deviation_pct", "Number; households above the plan's mean, in percent"),
 ];
 
-/// An area about to be drawn.
-struct Area<'a> {
-    code: &'a Code,
-    name: &'a str,
-    level: Level,
+/// A street about to be drawn.
+struct Street<'a> {
+    street: &'a StreetIndex,
+    plan: Option<&'a PlanIndex>,
     stats: &'a AreaStats,
-    estimated: bool,
 }
 
-impl<'a> Area<'a> {
-    fn street(street: &'a StreetIndex, plan: Option<&'a PlanIndex>) -> Self {
-        let estimated = plan.map_or_else(|| street.data.households.iter().any(|h| h.estimated), |p| p.plan.estimated);
-        let stats = plan.map_or(&street.stats, |p| &p.street_stats);
-        Self { code: &street.code, name: street.name(), level: Level::Street, stats, estimated }
+impl<'a> Street<'a> {
+    fn new(street: &'a StreetIndex, plan: Option<&'a PlanIndex>) -> Self {
+        Self { street, plan, stats: plan.map_or(&street.stats, |p| &p.street_stats) }
     }
 
-    fn community(plan: &'a PlanIndex, i: usize) -> Self {
-        let row = &plan.plan.communities[i];
-        Self { code: &row.code, name: &row.name, level: Level::Community, stats: &plan.community_stats[i], estimated: plan.plan.estimated }
-    }
-
-    fn cell(plan: &'a PlanIndex, i: usize) -> Self {
-        let row = &plan.plan.cells[i];
-        Self { code: &row.code, name: &row.name, level: Level::Cell, stats: &plan.cell_stats[i], estimated: plan.plan.estimated }
+    fn estimated(&self) -> bool {
+        self.street.is_estimated(self.plan)
     }
 
     /// Whether it shows in the tile at all.
@@ -82,70 +66,70 @@ impl<'a> Area<'a> {
         pixels.is_some_and(|b| b.meets(&scene.frame.buffered()) && !b.is_smaller_than(scene.least_size()))
     }
 
-    fn draw(&self, rings: &[Vec<Pixel>], deviation_pct: Option<f64>, writer: &mut LayerWriter) {
-        if rings.is_empty() {
-            return;
+    /// Draws its polygons into the open feature; without a plan it has its given boundary.
+    fn draw(&self, scene: &Scene<'_>, writer: &mut LayerWriter) {
+        match self.plan.and_then(PlanTiles::of) {
+            Some(tiles) => tiles.shapes.street.draw(0, &tiles.shapes.arcs, scene, writer),
+            None => {
+                let given = self.street.area().map(|area| given_shape(&area.boundary, &scene.frame));
+                given.iter().flatten().for_each(|ring| writer.geometry.ring(ring));
+            }
         }
-        let mut properties = vec![
-            ("code", Value::Text(self.code.as_str())),
-            ("name", Value::Text(self.name)),
-            ("level", Value::Text(self.level.as_str())),
-            ("households", Value::Count(u64::from(self.stats.households))),
-            ("groups", Value::Count(u64::from(self.stats.groups))),
-            ("area_m2", Value::Count(self.stats.area_m2.round() as u64)),
-            ("estimated", Value::Flag(self.estimated)),
-        ];
-        properties.extend(deviation_pct.map(|pct| ("deviation_pct", Value::Number(pct))));
-        writer.feature(feature_id(self.code), Shape::Rings(rings), &properties);
     }
 }
 
-/// The code as a number: unique over all streets, the same after a restart, and below 2⁵³ up to 15 digits, so that a browser
-/// holds it exactly.
-fn feature_id(code: &Code) -> Option<u64> {
-    code.as_str().parse().ok()
-}
-
-/// Level 1. A street without a plan has its given boundary.
+/// Level 1.
 pub fn draw_streets(scene: &Scene<'_>, writer: &mut LayerWriter) {
-    for street in scene.streets() {
-        let plan = scene.plan(street);
-        let area = Area::street(street, plan);
-        if !area.shows(scene) {
+    for row in scene.streets() {
+        let street = Street::new(row, scene.plan(row));
+        if !street.shows(scene) {
             continue;
         }
-        let rings = match plan.and_then(|plan| Some((plan, PlanShapes::of(plan)?))) {
-            Some((plan, shapes)) => shapes.street.in_frame(0, shapes.cell_arcs(plan, scene.z()), &scene.frame),
-            None => street.data.street().map(|a| given_shape(&a.boundary, &scene.frame)).unwrap_or_default(),
-        };
-        area.draw(&rings, None, writer);
+        street.draw(scene, writer);
+        if writer.geometry.is_empty() {
+            continue;
+        }
+        writer.tags(&[
+            ("code", Value::Text(row.code.as_str())),
+            ("name", Value::Text(row.name())),
+            ("level", Value::Text(Level::Street.as_str())),
+            ("households", Value::Count(u64::from(street.stats.households))),
+            ("groups", Value::Count(u64::from(street.stats.groups))),
+            ("area_m2", Value::Count(street.stats.area_m2.round() as u64)),
+            ("estimated", Value::Flag(street.estimated())),
+        ]);
+        writer.close_feature(feature_id(&row.code), Kind::Polygon);
     }
 }
 
 /// Level 2.
 pub fn draw_communities(scene: &Scene<'_>, writer: &mut LayerWriter) {
-    for plan in scene.streets().filter_map(|street| scene.plan(street)) {
-        let Some(shapes) = PlanShapes::of(plan) else { continue };
-        for i in 0..plan.plan.communities.len() {
-            let area = Area::community(plan, i);
-            if area.shows(scene) {
-                area.draw(&shapes.communities.in_frame(i, shapes.cell_arcs(plan, scene.z()), &scene.frame), None, writer);
-            }
-        }
+    for tiles in plans(scene).filter_map(PlanTiles::of) {
+        draw_areas(&tiles.shapes.communities, &tiles.communities, &tiles.shapes.arcs, scene, writer);
     }
 }
 
 /// Level 3.
 pub fn draw_cells(scene: &Scene<'_>, writer: &mut LayerWriter) {
-    for plan in scene.streets().filter_map(|street| scene.plan(street)) {
-        let Some(shapes) = PlanShapes::of(plan) else { continue };
-        let mean = f64::from(plan.street_stats.households) / plan.plan.cells.len().max(1) as f64;
-        for i in 0..plan.plan.cells.len() {
-            let area = Area::cell(plan, i);
-            if area.shows(scene) {
-                let deviation = (mean > 0.0).then(|| ((f64::from(area.stats.households) / mean - 1.0) * 1000.0).round() / 10.0);
-                area.draw(&shapes.cells.in_frame(i, shapes.cell_arcs(plan, scene.z()), &scene.frame), deviation, writer);
-            }
+    for tiles in plans(scene).filter_map(PlanTiles::of) {
+        draw_areas(&tiles.shapes.cells, &tiles.cells, &tiles.shapes.arcs, scene, writer);
+    }
+}
+
+fn plans<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a PlanIndex> {
+    scene.streets().filter_map(|street| scene.plan(street))
+}
+
+fn draw_areas(areas: &AreaShapes, facts: &Facts, arcs: &Arcs, scene: &Scene<'_>, writer: &mut LayerWriter) {
+    // Behind the communities stands the union of the cells that have none.
+    for i in areas.boxes.meeting(&scene.window).take_while(|i| *i < facts.len()) {
+        if areas.boxes.get(i).is_smaller_than(scene.least_size(), scene.z()) {
+            continue;
+        }
+        areas.draw(i, arcs, scene, writer);
+        if !writer.geometry.is_empty() {
+            facts.tag(i, writer);
+            writer.close_feature(facts.id(i), Kind::Polygon);
         }
     }
 }
@@ -155,46 +139,56 @@ pub fn draw_blocks(scene: &Scene<'_>, writer: &mut LayerWriter) {
     if scene.z() < BLOCK_ZOOM {
         return;
     }
-    for plan in scene.streets().filter_map(|street| scene.plan(street)) {
-        let Some(shapes) = PlanShapes::of(plan) else { continue };
-        for block in plan.blocks_meeting(scene.frame.bounds()) {
-            let rings = shapes.blocks.in_frame(block as usize, shapes.block_arcs(plan, scene.z()), &scene.frame);
-            let is_small = PixelBox::around(rings.iter().flatten()).is_none_or(|b| b.is_smaller_than(scene.least_size()));
-            let cell = plan.plan.cells.get(plan.plan.blocks[block as usize].cell as usize);
-            if let Some(cell) = cell.filter(|_| !is_small) {
-                writer.feature(None, Shape::Rings(&rings), &[("cell_code", Value::Text(cell.code.as_str()))]);
+    for plan in plans(scene) {
+        let Some(tiles) = PlanTiles::of(plan) else { continue };
+        let BlockShapes { areas, arcs } = tiles.shapes.blocks(plan);
+        for i in areas.boxes.meeting(&scene.window) {
+            let cell = plan.plan.cells.get(plan.cell_of_block[i] as usize);
+            let Some(cell) = cell.filter(|_| !areas.boxes.get(i).is_smaller_than(scene.least_size(), scene.z())) else { continue };
+            areas.draw(i, arcs, scene, writer);
+            if !writer.geometry.is_empty() {
+                writer.tags(&[("cell_code", Value::Text(cell.code.as_str()))]);
+                writer.close_feature(None, Kind::Polygon);
             }
         }
     }
 }
 
-/// Every boundary once, as one feature a level: the coarsest that it separates. Where two streets meet in the same pixels the line
-/// is drawn for the first.
-pub fn draw_edges(scene: &Scene<'_>, writer: &mut LayerWriter) {
-    let mut lines: [Vec<Vec<Pixel>>; 3] = Default::default();
-    let mut outer = OuterEdges::default();
-    for street in scene.streets() {
-        let drawn = scene.plan(street).and_then(|plan| Some((plan, PlanShapes::of(plan)?)));
-        let Some((plan, shapes)) = drawn else {
-            let rings = street.data.street().into_iter().flat_map(|area| area.boundary.rings());
-            lines[0].extend(rings.flat_map(|ring| outer.new_pieces(&simplify(&project_path(ring, scene.z()), tolerance(scene.z())))));
-            continue;
-        };
-        for (arc, path) in plan.cells.arcs.iter().zip(shapes.cell_arcs(plan, scene.z())) {
-            let level = level_of(arc, plan);
-            match level {
-                _ if !PixelBox::around(path).is_some_and(|b| b.meets(&scene.frame.buffered())) => {}
-                Level::Street => lines[0].extend(outer.new_pieces(path)),
-                Level::Community if scene.z() >= COMMUNITY_EDGE_ZOOM => lines[1].push(path.clone()),
-                Level::Cell if scene.z() >= CELL_EDGE_ZOOM => lines[2].push(path.clone()),
-                _ => {}
-            }
+/// One point an area, in the one tile that holds it: streets from zoom 8, communities from 12, cells from 14.
+pub fn draw_labels(scene: &Scene<'_>, writer: &mut LayerWriter) {
+    for row in scene.streets().filter(|_| scene.z() >= STREET_LABEL_ZOOM) {
+        let plan = scene.plan(row);
+        let street = Street::new(row, plan);
+        let at = street.stats.bounds.and_then(|_| scene.frame.local_inside(project(street.stats.label, scene.z())));
+        if let Some(at) = at {
+            writer.tags(&[
+                ("code", Value::Text(row.code.as_str())),
+                ("name", Value::Text(row.name())),
+                ("level", Value::Text(Level::Street.as_str())),
+                ("households", Value::Count(u64::from(street.stats.households))),
+            ]);
+            writer.geometry.path(&[at]);
+            writer.close_feature(feature_id(&row.code), Kind::Point);
+        }
+        let Some(tiles) = plan.and_then(PlanTiles::of) else { continue };
+        if scene.z() >= COMMUNITY_LABEL_ZOOM {
+            draw_area_labels(&tiles.shapes.communities, &tiles.communities, scene, writer);
+        }
+        if scene.z() >= CELL_LABEL_ZOOM {
+            draw_area_labels(&tiles.shapes.cells, &tiles.cells, scene, writer);
         }
     }
-    for (lines, level) in lines.iter().zip([Level::Street, Level::Community, Level::Cell]) {
-        let clipped = clip_lines(lines, &scene.frame);
-        if !clipped.is_empty() {
-            writer.feature(None, Shape::Lines(&clipped), &[("level", Value::Text(level.as_str()))]);
+}
+
+fn draw_area_labels(areas: &AreaShapes, facts: &Facts, scene: &Scene<'_>, writer: &mut LayerWriter) {
+    // A label stands inside its area.
+    for i in areas.boxes.meeting(&scene.window).take_while(|i| *i < facts.len()) {
+        let Some(at) = scene.frame.local_inside(at_zoom(facts.label(i), scene.z())) else { continue };
+        let is_left_out = scene.thinning > 0 && areas.boxes.get(i).is_smaller_than(scene.least_size(), scene.z());
+        if !is_left_out {
+            facts.tag_label(i, writer);
+            writer.geometry.path(&[at]);
+            writer.close_feature(facts.id(i), Kind::Point);
         }
     }
 }
@@ -202,64 +196,6 @@ pub fn draw_edges(scene: &Scene<'_>, writer: &mut LayerWriter) {
 /// Lines in pixels of the world, cut to the tile.
 pub fn clip_lines(lines: &[Vec<Pixel>], frame: &Frame) -> Vec<Vec<Pixel>> {
     lines.iter().flat_map(|line| super::clip::clip_line(&line.iter().map(|p| frame.local(*p)).collect::<Vec<_>>())).collect()
-}
-
-fn level_of(arc: &Arc, plan: &PlanIndex) -> Level {
-    let (Some(left), Some(right)) = (arc.left, arc.right) else { return Level::Street };
-    let community = |cell: crate::geometry::FaceId| plan.community_of_cell[cell.0 as usize];
-    if community(left) == community(right) { Level::Cell } else { Level::Community }
-}
-
-/// Segments of streets' outer borders already drawn.
-#[derive(Default)]
-struct OuterEdges(FxHashSet<(Pixel, Pixel)>);
-
-impl OuterEdges {
-    /// The pieces of a path that were not drawn before.
-    fn new_pieces(&mut self, path: &[Pixel]) -> Vec<Vec<Pixel>> {
-        let mut pieces: Vec<Vec<Pixel>> = Vec::new();
-        let mut is_open = false;
-        for pair in path.windows(2) {
-            let is_new = self.0.insert((pair[0].min(pair[1]), pair[0].max(pair[1])));
-            if is_new && !is_open {
-                pieces.push(vec![pair[0]]);
-            }
-            if is_new && let Some(piece) = pieces.last_mut() {
-                piece.push(pair[1]);
-            }
-            is_open = is_new;
-        }
-        pieces
-    }
-}
-
-/// One point an area, in the one tile that holds it: streets from zoom 8, communities from 12, cells from 14.
-pub fn draw_labels(scene: &Scene<'_>, writer: &mut LayerWriter) {
-    let mut draw = |area: &Area<'_>| {
-        let at = scene.frame.local_inside(project(area.stats.label, scene.z()));
-        if let Some(at) = at.filter(|_| area.stats.bounds.is_some()) {
-            let properties = [
-                ("code", Value::Text(area.code.as_str())),
-                ("name", Value::Text(area.name)),
-                ("level", Value::Text(area.level.as_str())),
-                ("households", Value::Count(u64::from(area.stats.households))),
-            ];
-            writer.feature(feature_id(area.code), Shape::Point(at), &properties);
-        }
-    };
-    for street in scene.streets() {
-        let plan = scene.plan(street);
-        if scene.z() >= STREET_LABEL_ZOOM {
-            draw(&Area::street(street, plan));
-        }
-        let Some(plan) = plan else { continue };
-        if scene.z() >= COMMUNITY_LABEL_ZOOM {
-            (0..plan.plan.communities.len()).for_each(|i| draw(&Area::community(plan, i)));
-        }
-        if scene.z() >= CELL_LABEL_ZOOM {
-            (0..plan.plan.cells.len()).for_each(|i| draw(&Area::cell(plan, i)));
-        }
-    }
 }
 
 /// A shape that shares its boundary with nobody, in the tile.

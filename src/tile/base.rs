@@ -48,7 +48,7 @@ pub fn draw_water(scene: &Scene<'_>, writer: &mut LayerWriter) {
     }
     for street in scene.streets() {
         for row in street.ground.water_tree.meeting(scene.frame.bounds()) {
-            let water = &street.data.waters[row as usize];
+            let water = &street.ground.waters[row as usize];
             let rings = given_shape(&water.outline, &scene.frame);
             if PixelBox::around(rings.iter().flatten()).is_none_or(|b| b.is_smaller_than(scene.least_size())) {
                 continue;
@@ -72,7 +72,7 @@ fn lines_by_name<'a>(scene: &Scene<'a>, shows: impl Fn(&Line) -> bool) -> NamedL
     let window = scene.frame.bounds();
     for street in scene.streets() {
         for row in street.ground.line_tree.meeting(window) {
-            let line = &street.data.lines[row as usize];
+            let line = &street.ground.lines[row as usize];
             if !shows(line) {
                 continue;
             }

@@ -37,69 +37,129 @@ impl Side {
 
 /// The second ordinate where the first is `at`, rounded half up.
 fn interpolate(a: i64, va: i64, b: i64, vb: i64, at: i64) -> i64 {
-    let (over, under) = (i128::from(vb - va) * i128::from(at - a), i128::from(b - a));
-    let (over, under) = if under < 0 { (-over, -under) } else { (over, under) };
-    va + (2 * over + under).div_euclid(2 * under) as i64
+    let (over, under) = if b < a { (a - at, a - b) } else { (at - a, b - a) };
+    // Deep in the pyramid a ring may reach so far that a product needs more bits.
+    match (vb - va).checked_mul(2 * over).and_then(|v| v.checked_add(under)) {
+        Some(v) => va + v.div_euclid(2 * under),
+        None => va + (2 * i128::from(vb - va) * i128::from(over) + i128::from(under)).div_euclid(2 * i128::from(under)) as i64,
+    }
 }
 
-/// Clips a closed ring (Sutherland & Hodgman 1974), given and returned without the repeated last point, in pixels from the
-/// tile's corner. Consecutive equal points are dropped; fewer than three points come back as none.
+/// Clips one path after the other without allocating for each.
+#[derive(Debug, Default)]
+pub struct Clipper {
+    points: Vec<Pixel>,
+    spare: Vec<Pixel>,
+    /// Where the pieces of a line end in `points`.
+    ends: Vec<usize>,
+    spare_ends: Vec<usize>,
+}
+
+impl Clipper {
+    /// Clips a closed ring (Sutherland & Hodgman 1974), given and returned without the repeated last point, in pixels from the
+    /// tile's corner. Consecutive equal points are dropped; fewer than three points come back as none.
+    pub fn ring(&mut self, ring: impl Iterator<Item = Pixel>) -> &[Pixel] {
+        let crossed = self.take(ring);
+        for side in crossed {
+            self.spare.clear();
+            let Some(&last) = self.points.last() else { break };
+            let (mut a, mut keeps_a) = (last, side.keeps(last));
+            for &b in &self.points {
+                let keeps_b = side.keeps(b);
+                if keeps_a != keeps_b {
+                    self.spare.push(side.meet(a, b));
+                }
+                if keeps_b {
+                    self.spare.push(b);
+                }
+                (a, keeps_a) = (b, keeps_b);
+            }
+            std::mem::swap(&mut self.points, &mut self.spare);
+        }
+        self.points.dedup();
+        while self.points.len() > 1 && self.points.first() == self.points.last() {
+            self.points.pop();
+        }
+        if self.points.len() < 3 { &[] } else { &self.points }
+    }
+
+    /// Clips a line, in pixels from the tile's corner, and hands out the pieces inside; each has at least two points.
+    pub fn line(&mut self, line: impl Iterator<Item = Pixel>, mut each: impl FnMut(&[Pixel])) {
+        let crossed = self.take(line);
+        self.ends.clear();
+        self.ends.push(self.points.len());
+        for side in crossed {
+            self.cut_pieces(side);
+        }
+        let mut start = 0;
+        for &end in &self.ends {
+            self.spare.clear();
+            self.spare.extend_from_slice(&self.points[start..end]);
+            self.spare.dedup();
+            if self.spare.len() > 1 {
+                each(&self.spare);
+            }
+            start = end;
+        }
+    }
+
+    /// Takes the points in and says which sides some of them lie beyond.
+    fn take<I: Iterator<Item = Pixel>>(&mut self, points: I) -> impl Iterator<Item = Side> + use<I> {
+        self.points.clear();
+        let mut beyond = [false; SIDES.len()];
+        self.points.extend(points.inspect(|p| {
+            for (beyond, side) in beyond.iter_mut().zip(SIDES) {
+                *beyond |= !side.keeps(*p);
+            }
+        }));
+        SIDES.into_iter().zip(beyond).filter(|(_, beyond)| *beyond).map(|(side, _)| side)
+    }
+
+    fn cut_pieces(&mut self, side: Side) {
+        self.spare.clear();
+        self.spare_ends.clear();
+        let (mut start, mut begun) = (0, 0);
+        for &end in &self.ends {
+            let mut previous: Option<(Pixel, bool)> = None;
+            for &b in &self.points[start..end] {
+                let keeps_b = side.keeps(b);
+                if let Some((a, _)) = previous.filter(|(_, keeps_a)| *keeps_a != keeps_b) {
+                    self.spare.push(side.meet(a, b));
+                }
+                if keeps_b {
+                    self.spare.push(b);
+                } else {
+                    begun = close_piece(&mut self.spare, &mut self.spare_ends, begun);
+                }
+                previous = Some((b, keeps_b));
+            }
+            begun = close_piece(&mut self.spare, &mut self.spare_ends, begun);
+            start = end;
+        }
+        std::mem::swap(&mut self.points, &mut self.spare);
+        std::mem::swap(&mut self.ends, &mut self.spare_ends);
+    }
+}
+
+/// Ends the piece that began at `begun`, or forgets it when it is no line; says where the next begins.
+fn close_piece(points: &mut Vec<Pixel>, ends: &mut Vec<usize>, begun: usize) -> usize {
+    if points.len() > begun + 1 {
+        ends.push(points.len());
+    } else {
+        points.truncate(begun);
+    }
+    points.len()
+}
+
+/// [`Clipper::ring`] for one ring.
 pub fn clip_ring(ring: &[Pixel]) -> Vec<Pixel> {
-    let mut ring = ring.to_vec();
-    for side in SIDES {
-        if ring.iter().all(|p| side.keeps(*p)) {
-            continue;
-        }
-        let mut kept = Vec::with_capacity(ring.len() + 4);
-        for (i, &b) in ring.iter().enumerate() {
-            let a = ring[if i == 0 { ring.len() - 1 } else { i - 1 }];
-            if side.keeps(a) != side.keeps(b) {
-                kept.push(side.meet(a, b));
-            }
-            if side.keeps(b) {
-                kept.push(b);
-            }
-        }
-        ring = kept;
-    }
-    ring.dedup();
-    while ring.len() > 1 && ring.first() == ring.last() {
-        ring.pop();
-    }
-    if ring.len() < 3 { Vec::new() } else { ring }
+    Clipper::default().ring(ring.iter().copied()).to_vec()
 }
 
-/// Clips a line, in pixels from the tile's corner, to the pieces inside; each has at least two points.
+/// [`Clipper::line`] for one line.
 pub fn clip_line(line: &[Pixel]) -> Vec<Vec<Pixel>> {
-    let mut lines = vec![line.to_vec()];
-    for side in SIDES {
-        lines = lines.into_iter().flat_map(|line| clip_line_at(&line, side)).collect();
-    }
-    for line in &mut lines {
-        line.dedup();
-    }
-    lines.retain(|line| line.len() > 1);
-    lines
-}
-
-fn clip_line_at(line: &[Pixel], side: Side) -> Vec<Vec<Pixel>> {
-    if line.iter().all(|p| side.keeps(*p)) {
-        return vec![line.to_vec()];
-    }
     let mut pieces = Vec::new();
-    let mut piece = Vec::new();
-    for (i, &b) in line.iter().enumerate() {
-        if i > 0 && side.keeps(line[i - 1]) != side.keeps(b) {
-            piece.push(side.meet(line[i - 1], b));
-        }
-        if side.keeps(b) {
-            piece.push(b);
-        } else if !piece.is_empty() {
-            pieces.push(std::mem::take(&mut piece));
-        }
-    }
-    pieces.push(piece);
-    pieces.retain(|piece| piece.len() > 1);
+    Clipper::default().line(line.iter().copied(), |piece| pieces.push(piece.to_vec()));
     pieces
 }
 

@@ -5,8 +5,7 @@ use rstar::{
     primitives::{GeomWithData, Rectangle},
 };
 
-use super::pyramid::{Pixel, project_path};
-use crate::geometry::Coverage;
+use super::pyramid::Pixel;
 
 /// From this zoom on lines are only rounded to the grid, which is finer than what the eye sees there.
 pub const EXACT_ZOOM: u8 = 16;
@@ -19,15 +18,9 @@ pub fn tolerance(z: u8) -> f64 {
     if z < EXACT_ZOOM { TOLERANCES[0] } else { 0.0 }
 }
 
-/// Every arc of the coverage at a zoom, in order. An arc may shrink to one pixel. Rounding to the grid may still press two lines
-/// into a crossing of less than a pixel; simplification adds none.
-pub fn generalise_arcs(coverage: &Coverage, z: u8) -> Vec<Vec<Pixel>> {
-    let exact: Vec<Vec<Pixel>> = coverage.arcs.iter().map(|arc| project_path(&arc.path, z)).collect();
-    if z >= EXACT_ZOOM { exact } else { simplify_all(&exact) }
-}
-
-/// Simplifies every path as far as it goes without crossing another.
-fn simplify_all(exact: &[Vec<Pixel>]) -> Vec<Vec<Pixel>> {
+/// All paths of a coverage at a zoom below [`EXACT_ZOOM`], in order. A path may shrink to one pixel. Rounding to the grid may still
+/// press two lines into a crossing of less than a pixel; simplification adds none.
+pub fn simplify_all(exact: &[Vec<Pixel>]) -> Vec<Vec<Pixel>> {
     let mut step = vec![0usize; exact.len()];
     let mut arcs: Vec<Vec<Pixel>> = exact.iter().map(|path| simplify(path, TOLERANCES[0])).collect();
     for _ in 1..TOLERANCES.len() {

@@ -1,7 +1,12 @@
 //! Which layer is drawn from what, and how a tile keeps its size.
 
-use super::{Layer, Query, TileCoord, areas, base, encode::LayerWriter, heat, people, pyramid::Frame};
-use crate::index::{PlanIndex, Snapshot, StreetIndex};
+use std::cell::Cell;
+
+use super::{Layer, Query, TileCoord, areas, base, boxes::WorldBox, edges, encode::LayerWriter, heat, people, pyramid::Frame};
+use crate::{
+    index::{PlanIndex, Snapshot, StreetIndex, Theme},
+    model::Bounds,
+};
 
 /// No tile is larger, uncompressed.
 ///
@@ -18,6 +23,10 @@ pub struct Scene<'a> {
     pub snapshot: &'a Snapshot,
     /// The tile.
     pub frame: Frame,
+    /// The tile and its buffer in world steps.
+    pub window: WorldBox,
+    /// The tile and its buffer as positions.
+    pub bounds: Bounds,
     /// What is asked.
     pub query: &'a Query,
     /// How many times the layer proved too heavy.
@@ -40,7 +49,7 @@ impl<'a> Scene<'a> {
 
     /// Streets near the tile, by code.
     pub fn streets(&self) -> impl Iterator<Item = &'a StreetIndex> + use<'a> {
-        let window = self.frame.bounds();
+        let window = self.bounds;
         self.snapshot.streets.iter().map(|s| s.as_ref()).filter(move |s| s.bounds.is_some_and(|b| b.intersects(&window)))
     }
 
@@ -54,43 +63,91 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Draws the layers, in the order asked for. When the tile is over [`BUDGET_BYTES`], its heaviest layer is drawn again one
-/// step thinner until it fits: areas, buildings and lines below a doubled size are left out, households and issues that share a
-/// doubled bin become one point with their number as `weight`.
-pub fn draw_tile(snapshot: &Snapshot, layers: &[Layer], tile: TileCoord, query: &Query) -> Option<Vec<u8>> {
+thread_local! {
+    /// Buffers for the next tile of this thread.
+    static DESK: Cell<LayerWriter> = Cell::default();
+}
+
+/// A desk whose tile took more than this is not kept.
+const LARGEST_DESK_BYTES: usize = 1 << 20;
+
+/// Draws the layers, in the order asked for. When the tile is over the budget (in bytes), its heaviest layer is drawn again one
+/// step thinner until it fits: areas, buildings, lines, edges and labels of areas below a doubled size are left out, households and
+/// issues that share a doubled bin become one point with their number as `weight`. Without a budget nothing is thinned.
+pub fn draw_tile(snapshot: &Snapshot, layers: &[Layer], tile: TileCoord, query: &Query, budget: Option<usize>) -> Option<Vec<u8>> {
     let frame = Frame::of(tile)?;
-    let draw = |layer: Layer, thinning: u32| draw_layer(layer, &Scene { snapshot, frame, query, thinning });
-    let mut drawn: Vec<(Layer, u32, Vec<u8>)> = layers.iter().map(|layer| (*layer, 0, draw(*layer, 0))).collect();
-    while drawn.iter().map(|d| d.2.len()).sum::<usize>() > BUDGET_BYTES {
-        let Some(heaviest) = drawn.iter_mut().filter(|d| d.1 < THINNING_STEPS).max_by_key(|d| d.2.len()) else { break };
-        heaviest.1 += 1;
-        heaviest.2 = draw(heaviest.0, heaviest.1);
+    let scene = Scene { snapshot, frame, window: frame.window(), bounds: frame.bounds(), query, thinning: 0 };
+    let mut writer = DESK.take();
+    writer.clear();
+    let lengths: Vec<usize> = layers.iter().map(|layer| draw_layer(*layer, &scene, &mut writer)).collect();
+    let mut bytes = writer.tile().to_vec();
+    if let Some(budget) = budget.filter(|budget| bytes.len() > *budget) {
+        let mut rest = bytes.as_slice();
+        let drawn = layers.iter().zip(lengths).map(|(layer, length)| {
+            let (own, behind) = rest.split_at(length);
+            rest = behind;
+            Drawn { layer: *layer, thinning: 0, bytes: own.to_vec() }
+        });
+        bytes = thin(drawn.collect(), scene, budget, &mut writer);
     }
-    let bytes: Vec<u8> = drawn.into_iter().flat_map(|d| d.2).collect();
+    if writer.tile().len() <= LARGEST_DESK_BYTES {
+        DESK.set(writer);
+    }
     (!bytes.is_empty()).then_some(bytes)
 }
 
-fn draw_layer(layer: Layer, scene: &Scene<'_>) -> Vec<u8> {
-    let mut writer = LayerWriter::new(layer.as_str());
-    match layer {
-        Layer::Streets => areas::draw_streets(scene, &mut writer),
-        Layer::Communities => areas::draw_communities(scene, &mut writer),
-        Layer::Cells => areas::draw_cells(scene, &mut writer),
-        Layer::Blocks => areas::draw_blocks(scene, &mut writer),
-        Layer::Edges => areas::draw_edges(scene, &mut writer),
-        Layer::Labels => areas::draw_labels(scene, &mut writer),
-        Layer::Groups => people::draw_groups(scene, &mut writer),
-        Layer::Households => people::draw_households(scene, &mut writer),
-        Layer::Buildings => people::draw_buildings(scene, &mut writer),
-        Layer::Roads => base::draw_roads(scene, &mut writer),
-        Layer::Water => base::draw_water(scene, &mut writer),
-        Layer::Issues => heat::draw_issues(scene, &mut writer),
-        Layer::Heat => heat::draw_heat(scene, &mut writer),
+/// A layer as it was drawn last.
+struct Drawn {
+    layer: Layer,
+    thinning: u32,
+    bytes: Vec<u8>,
+}
+
+fn thin(mut drawn: Vec<Drawn>, mut scene: Scene<'_>, budget: usize, writer: &mut LayerWriter) -> Vec<u8> {
+    while drawn.iter().map(|d| d.bytes.len()).sum::<usize>() > budget {
+        let Some(heaviest) = drawn.iter_mut().filter(|d| d.thinning < THINNING_STEPS).max_by_key(|d| d.bytes.len()) else { break };
+        heaviest.thinning += 1;
+        scene.thinning = heaviest.thinning;
+        writer.clear();
+        draw_layer(heaviest.layer, &scene, writer);
+        heaviest.bytes = writer.tile().to_vec();
     }
-    writer.finish()
+    drawn.into_iter().flat_map(|d| d.bytes).collect()
+}
+
+fn draw_layer(layer: Layer, scene: &Scene<'_>, writer: &mut LayerWriter) -> usize {
+    writer.begin(layer.as_str());
+    match layer {
+        Layer::Streets => areas::draw_streets(scene, writer),
+        Layer::Communities => areas::draw_communities(scene, writer),
+        Layer::Cells => areas::draw_cells(scene, writer),
+        Layer::Blocks => areas::draw_blocks(scene, writer),
+        Layer::Edges => edges::draw_edges(scene, writer),
+        Layer::Labels => areas::draw_labels(scene, writer),
+        Layer::Groups => people::draw_groups(scene, writer),
+        Layer::Households => people::draw_households(scene, writer),
+        Layer::Buildings => people::draw_buildings(scene, writer),
+        Layer::Roads => base::draw_roads(scene, writer),
+        Layer::Water => base::draw_water(scene, writer),
+        Layer::Issues => heat::draw_issues(scene, writer),
+        Layer::Heat => heat::draw_heat(scene, writer),
+    }
+    writer.end()
 }
 
 impl Layer {
+    /// Whether the layer is drawn from things of a theme.
+    pub fn shows(self, theme: Theme) -> bool {
+        theme
+            == match self {
+                Self::Streets | Self::Communities | Self::Cells | Self::Edges | Self::Labels | Self::Blocks => Theme::Areas,
+                Self::Groups => Theme::Groups,
+                Self::Households => Theme::Households,
+                Self::Buildings | Self::Roads | Self::Water => Theme::Ground,
+                Self::Issues | Self::Heat => Theme::Issues,
+            }
+    }
+
     /// The lowest zoom at which the layer holds anything.
     pub fn min_zoom(self) -> u8 {
         match self {
@@ -110,7 +167,9 @@ impl Layer {
         match self {
             Self::Streets | Self::Communities => &areas::FIELDS,
             Self::Cells => &areas::CELL_FIELDS,
-            Self::Edges => &[("level", "street, community or cell: the coarsest it separates")],
+            Self::Edges => {
+                &[("level", "street, community or cell: the coarsest it separates; a tile thinned to 500 kB leaves short lines out")]
+            }
             Self::Labels => &[("code", "String"), ("name", "String"), ("level", "String"), ("households", "Number")],
             Self::Groups => &[("code", "String"), ("cell_code", "String"), ("households", "Number")],
             Self::Households => &[

@@ -7,14 +7,20 @@
 
 mod areas;
 mod base;
+mod boxes;
 mod clip;
+mod edges;
 mod encode;
 mod generalise;
 mod heat;
 mod layers;
 mod people;
+mod plan_tiles;
 mod pyramid;
 mod shapes;
+mod wire;
+
+use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 
@@ -122,5 +128,16 @@ impl Layer {
 /// Encodes a tile, uncompressed; `None` when it holds no feature, or there is no such tile. Features and bytes depend on the
 /// arguments alone. No tile is over [`BUDGET_BYTES`]: one that would be is thinned by rule (see [`Layer::fields`]).
 pub fn encode(snapshot: &Snapshot, layers: &[Layer], tile: TileCoord, query: &Query) -> Option<Vec<u8>> {
-    layers::draw_tile(snapshot, layers, tile, query)
+    encode_within(snapshot, layers, tile, query, Some(BUDGET_BYTES))
+}
+
+/// [`encode`] with a budget of one's own in bytes; `None` thins nothing, however heavy the tile.
+pub fn encode_within(snapshot: &Snapshot, layers: &[Layer], tile: TileCoord, query: &Query, budget: Option<usize>) -> Option<Vec<u8>> {
+    layers::draw_tile(snapshot, layers, tile, query, budget)
+}
+
+/// Makes ready what the area layers of the given zooms are read off, on all cores, so that the first tiles need not. A plan whose
+/// shapes are those of the same plan in the previous snapshot shares them. Never needed: what is missing is made with the first tile.
+pub fn prepare(snapshot: &Snapshot, previous: Option<&Snapshot>, zooms: RangeInclusive<u8>) {
+    plan_tiles::prepare(snapshot, previous, zooms);
 }

@@ -3,12 +3,13 @@
 use super::{
     areas::given_shape,
     encode::{LayerWriter, Shape, Value},
+    heat::bin_shift,
     layers::Scene,
     pyramid::{PixelBox, at_zoom, project_path},
     shapes::clip_parts,
 };
 use crate::{
-    index::{NONE, PlanIndex, StreetIndex, WorldPixel},
+    index::{NONE, PlanIndex, StreetIndex},
     model::Bounds,
 };
 
@@ -26,20 +27,19 @@ pub fn draw_groups(scene: &Scene<'_>, writer: &mut LayerWriter) {
     }
     for plan in scene.streets().filter_map(|street| scene.plan(street)) {
         for group in plan.group_tree.meeting(scene.frame.bounds()) {
-            let mut exterior = project_path(&plan.group_hulls[group as usize].exterior, scene.z());
+            let mut exterior = project_path(plan.groups.hull(group), scene.z());
             exterior.pop();
             if PixelBox::around(&exterior).is_none_or(|b| b.is_smaller_than(scene.least_size())) {
                 continue;
             }
             let rings = clip_parts(std::iter::once(vec![exterior]), &scene.frame);
-            let row = &plan.plan.groups[group as usize];
             let cell = plan.plan.cells.get(plan.cell_of_group[group as usize] as usize);
             if rings.is_empty() {
                 continue;
             }
-            let mut properties = vec![("code", Value::Text(row.code.as_str()))];
+            let mut properties = vec![("code", Value::Text(plan.groups.codes()[group as usize].as_str()))];
             properties.extend(cell.map(|cell| ("cell_code", Value::Text(cell.code.as_str()))));
-            properties.push(("households", Value::Count(row.members.len() as u64)));
+            properties.push(("households", Value::Count(plan.groups.size(group) as u64)));
             writer.feature(None, Shape::Rings(&rings), &properties);
         }
     }
@@ -50,40 +50,76 @@ pub fn draw_households(scene: &Scene<'_>, writer: &mut LayerWriter) {
     if scene.z() < HOUSEHOLD_ZOOM {
         return;
     }
+    let tile = scene.frame.tile;
     for street in scene.streets() {
-        let plan = scene.plan(street);
-        let points = &street.ground.household_points;
-        let tile = scene.frame.tile;
-        let run = points.in_tile(tile.z, tile.x, tile.y);
-        let bin = super::heat::bin_shift(scene.z(), if scene.thinning == 0 { 32 } else { 11u32.saturating_sub(scene.thinning) });
-        let mut rest = run.clone();
-        while let Some(first) = rest.next() {
-            let mut weight = 1;
-            if scene.thinning > 0 {
-                let end = rest.start + points.keys[rest.clone()].partition_point(|key| key >> bin == points.keys[first] >> bin);
-                weight += (end - rest.start) as u64;
-                rest.start = end;
-            }
-            draw_household(scene, street, plan, first, weight, writer);
+        let pixels = street.households.points.pixels();
+        let run = street.households.points.in_tile(tile.z, tile.x, tile.y);
+        let mut drawer = HouseholdDrawer::new(scene, street, writer);
+        if scene.thinning == 0 {
+            run.for_each(|row| drawer.draw(row as u32, None));
+            continue;
+        }
+        let bin = bin_shift(scene.z(), 11u32.saturating_sub(scene.thinning));
+        let mut first = run.start;
+        while first < run.end {
+            let key = pixels[first].curve_key() >> bin;
+            let next = first + pixels[first..run.end].partition_point(|pixel| pixel.curve_key() >> bin == key);
+            drawer.draw(first as u32, Some((next - first) as u64));
+            first = next;
         }
     }
 }
 
-fn draw_household(scene: &Scene<'_>, street: &StreetIndex, plan: Option<&PlanIndex>, place: usize, weight: u64, writer: &mut LayerWriter) {
-    let points = &street.ground.household_points;
-    let row = points.rows[place] as usize;
-    let household = &street.data.households[row];
-    let at = at_zoom(WorldPixel::of_curve_key(points.keys[place]), scene.z());
-    let group = plan.map(|plan| (plan, plan.group_of_household[row])).filter(|(_, g)| *g != NONE);
-    let group = group.map(|(plan, g)| &plan.plan.groups[g as usize]);
-    let mut properties = vec![("id", Value::Text(&household.id))];
-    properties.extend(group.map(|g| ("group_code", Value::Text(g.code.as_str()))));
-    properties.push(("is_head", Value::Flag(group.is_some_and(|g| g.head == household.id))));
-    properties.push(("estimated", Value::Flag(household.estimated)));
-    if scene.thinning > 0 {
-        properties.push(("weight", Value::Count(weight)));
+/// Writes households one after the other; what neighbours share is looked up once.
+struct HouseholdDrawer<'a, 'w> {
+    scene: &'a Scene<'a>,
+    street: &'a StreetIndex,
+    plan: Option<&'a PlanIndex>,
+    writer: &'w mut LayerWriter,
+    keys: [u32; 4],
+    flags: [Option<u32>; 2],
+    /// For every group of the plan its code's place among the values, or [`NONE`].
+    codes: Vec<u32>,
+}
+
+impl<'a, 'w> HouseholdDrawer<'a, 'w> {
+    fn new(scene: &'a Scene<'a>, street: &'a StreetIndex, writer: &'w mut LayerWriter) -> Self {
+        let plan = scene.plan(street);
+        let keys = ["id", "group_code", "is_head", "estimated"].map(|key| writer.key(key));
+        Self { scene, street, plan, writer, keys, flags: [None; 2], codes: vec![NONE; plan.map_or(0, |plan| plan.groups.len())] }
     }
-    writer.feature(None, Shape::Point(scene.frame.local(at)), &properties);
+
+    fn draw(&mut self, row: u32, weight: Option<u64>) {
+        let households = &self.street.households;
+        let at = self.scene.frame.local(at_zoom(households.points.pixels()[row as usize], self.scene.z()));
+        let [id, group_code, is_head, estimated] = self.keys;
+        let mut tags = [0; 10];
+        let mut used = 0;
+        let mut tag = |key: u32, value: u32| {
+            tags[used..used + 2].copy_from_slice(&[key, value]);
+            used += 2;
+        };
+        tag(id, self.writer.push_value(Value::Text(households.ids().get(row))));
+        let group = self.plan.map(|plan| (plan, plan.group_of_household[row as usize])).filter(|(_, group)| *group != NONE);
+        if let Some((plan, group)) = group {
+            let code = &mut self.codes[group as usize];
+            if *code == NONE {
+                *code = self.writer.push_value(Value::Text(plan.groups.codes()[group as usize].as_str()));
+            }
+            tag(group_code, *code);
+        }
+        tag(is_head, self.flag(group.is_some_and(|(plan, group)| plan.groups.is_head(group, row))));
+        tag(estimated, self.flag(households.estimated()[row as usize]));
+        if let Some(weight) = weight {
+            tag(self.writer.key("weight"), self.writer.value(Value::Count(weight)));
+        }
+        self.writer.point(None, at, &tags[..used]);
+    }
+
+    fn flag(&mut self, flag: bool) -> u32 {
+        let writer = &mut *self.writer;
+        *self.flags[usize::from(flag)].get_or_insert_with(|| writer.value(Value::Flag(flag)))
+    }
 }
 
 /// Footprints.
@@ -93,7 +129,7 @@ pub fn draw_buildings(scene: &Scene<'_>, writer: &mut LayerWriter) {
     }
     for street in scene.streets() {
         for row in street.ground.building_tree.meeting(scene.frame.bounds()) {
-            let building = &street.data.buildings[row as usize];
+            let building = &street.ground.buildings[row as usize];
             let pixels = Bounds::of(building.footprint.rings().flatten()).map(|b| PixelBox::of(b, scene.z()));
             if pixels.is_none_or(|b| b.is_smaller_than(scene.least_size())) {
                 continue;
@@ -106,8 +142,7 @@ pub fn draw_buildings(scene: &Scene<'_>, writer: &mut LayerWriter) {
             properties.extend(building.name.as_deref().map(|name| ("name", Value::Text(name))));
             properties.push(("kind", Value::Text(building.purpose.as_deref().unwrap_or("building"))));
             properties.extend(building.levels.map(|levels| ("levels", Value::Count(u64::from(levels)))));
-            let households = street.ground.households_of_building[row as usize];
-            properties.push(("households", Value::Count(u64::from(households))));
+            properties.push(("households", Value::Count(u64::from(street.households_of_building[row as usize]))));
             writer.feature(None, Shape::Rings(&rings), &properties);
         }
     }

@@ -1,6 +1,6 @@
 //! Tile ↔ bounds, position → pixel.
 
-use super::TileCoord;
+use super::{TileCoord, boxes::WorldBox};
 use crate::{
     index::{WorldPixel, latitude_of},
     model::{Bounds, LonLat},
@@ -13,9 +13,9 @@ pub const BUFFER: i64 = 64;
 /// The deepest zoom there is a tile for.
 pub const MAX_ZOOM: u8 = 22;
 /// log2 of the world's width in [`WorldPixel`] steps.
-const WORLD_BITS: u32 = 32;
+pub const WORLD_BITS: u32 = 32;
 /// log2 of [`EXTENT`].
-const EXTENT_BITS: u32 = 12;
+pub const EXTENT_BITS: u32 = 12;
 
 /// A place on a zoom's integer grid: 4096 pixels a tile, x east, y south. Either from the world's corner or from a tile's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,6 +111,11 @@ impl Frame {
             min: Pixel::new(self.origin.x - BUFFER, self.origin.y - BUFFER),
             max: Pixel::new(self.origin.x + far, self.origin.y + far),
         }
+    }
+
+    /// The tile and its buffer in world steps.
+    pub fn window(&self) -> WorldBox {
+        WorldBox::of_pixels(self.buffered(), self.tile.z)
     }
 
     /// The tile and its buffer as positions, rounded outwards.

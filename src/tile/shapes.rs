@@ -1,12 +1,15 @@
-//! A coverage's faces and their unions as pixel polygons, all put together from the same generalised arcs.
+//! A coverage's faces and their unions as pixel polygons, all put together from the same generalised arcs, and kept as they go out.
 
 use std::sync::OnceLock;
 
 use super::{
+    boxes::{Boxes, WorldBox},
     clip::clip_ring,
-    encode::area2,
-    generalise::generalise_arcs,
-    pyramid::{Frame, MAX_ZOOM, Pixel},
+    encode::{LayerWriter, area2},
+    generalise::{EXACT_ZOOM, simplify_all},
+    layers::Scene,
+    pyramid::{Frame, Pixel, PixelBox, at_zoom},
+    wire::{WirePath, WirePaths},
 };
 use crate::{
     geometry::{
@@ -14,79 +17,199 @@ use crate::{
         coverage::ArcRing,
         ring::{Side, side, signed_area2},
     },
-    index::PlanIndex,
+    index::WorldPixel,
     model::Polygon,
 };
 
 /// A polygon as arcs: the exterior, then its holes.
 type PartRings = Vec<ArcRing>;
 
-/// What the tiles of one plan are read off. Made on the first tile, kept with the plan.
+/// Zooms with paths of their own; the deeper ones are read off the exact paths.
+const KEPT_ZOOMS: usize = EXACT_ZOOM as usize + 1;
+
+/// A coverage's arcs: in world steps, and generalised for every zoom that was asked for.
 #[derive(Debug)]
-pub struct PlanShapes {
-    /// One face: the street.
-    pub street: LabelledShapes,
-    /// By community.
-    pub communities: LabelledShapes,
-    /// By cell.
-    pub cells: LabelledShapes,
-    /// By block, over the plan's block coverage.
-    pub blocks: LabelledShapes,
-    cell_arcs: ZoomedArcs,
-    block_arcs: ZoomedArcs,
+pub struct Arcs {
+    exact: WirePaths,
+    boxes: Vec<WorldBox>,
+    zoomed: [OnceLock<WirePaths>; KEPT_ZOOMS],
 }
 
-impl PlanShapes {
-    /// The shapes of a plan; `None` only when its slot was taken by something else.
-    pub fn of(plan: &PlanIndex) -> Option<&Self> {
-        plan.tiles.get_or_init(|| {
-            let cells = plan.cells.face_count;
-            Self {
-                street: LabelledShapes::new(&plan.cells, &vec![0; cells as usize], 1),
-                communities: LabelledShapes::new(&plan.cells, &plan.community_labels(), plan.plan.communities.len() as u32 + 1),
-                cells: LabelledShapes::new(&plan.cells, &(0..cells).collect::<Vec<_>>(), cells),
-                blocks: LabelledShapes::new(&plan.blocks, &(0..plan.blocks.face_count).collect::<Vec<_>>(), plan.blocks.face_count),
-                cell_arcs: ZoomedArcs::default(),
-                block_arcs: ZoomedArcs::default(),
+impl Arcs {
+    /// Projects a coverage's arcs.
+    pub fn new(coverage: &Coverage) -> Self {
+        let mut exact = WirePaths::default();
+        let mut boxes = Vec::with_capacity(coverage.arcs.len());
+        for arc in &coverage.arcs {
+            let steps: Vec<WorldPixel> = arc.path.iter().map(|p| WorldPixel::of(*p)).collect();
+            boxes.push(WorldBox::around(steps.iter().copied()));
+            exact.push(&steps.iter().map(|s| Pixel::new(s.x.into(), s.y.into())).collect::<Vec<_>>());
+        }
+        exact.shrink();
+        Self { exact, boxes, zoomed: Default::default() }
+    }
+
+    /// The box of an arc, before generalisation.
+    pub fn bounds(&self, arc: usize) -> &WorldBox {
+        &self.boxes[arc]
+    }
+
+    /// An arc as it is drawn at a zoom: from that zoom's corner of the world, or in world steps where [`pixels`] rounds them.
+    pub fn path(&self, arc: usize, z: u8) -> WirePath<'_> {
+        self.paths(z).path(arc)
+    }
+
+    fn paths(&self, z: u8) -> &WirePaths {
+        let Some(slot) = self.zoomed.get(usize::from(z)) else { return &self.exact };
+        slot.get_or_init(|| {
+            let rounded = |i| {
+                let mut path: Vec<Pixel> = self.exact.path(i).points().map(|p| step_at_zoom(p, z)).collect();
+                path.dedup();
+                path
+            };
+            let rounded: Vec<Vec<Pixel>> = (0..self.exact.len()).map(rounded).collect();
+            let mut wire = WirePaths::default();
+            let simple = if z < EXACT_ZOOM { simplify_all(&rounded) } else { rounded };
+            simple.iter().for_each(|path| wire.push(path));
+            wire.shrink();
+            wire
+        })
+    }
+}
+
+fn step_at_zoom(step: Pixel, z: u8) -> Pixel {
+    at_zoom(WorldPixel { x: step.x as u32, y: step.y as u32 }, z)
+}
+
+/// A kept path's points from the tile's corner. Beyond the kept zooms equal ones may follow each other.
+pub fn local_points(path: WirePath<'_>, frame: Frame) -> impl Iterator<Item = Pixel> + use<'_> {
+    let z = frame.tile.z;
+    let is_exact = z > EXACT_ZOOM;
+    path.points().map(move |p| frame.local(if is_exact { step_at_zoom(p, z) } else { p }))
+}
+
+/// Areas as unions of a coverage's faces: where they lie, of which arcs they are made, and their rings at every zoom asked for.
+#[derive(Debug)]
+pub struct AreaShapes {
+    /// By area.
+    pub boxes: Boxes,
+    /// Where every area's rings end.
+    ends: Vec<u32>,
+    /// Exteriors, each followed by its holes.
+    rings: Vec<RingPlace>,
+    /// The rings' arcs, twice the number and one more when it is forward.
+    halves: Vec<u32>,
+    zoomed: [OnceLock<ZoomRings>; KEPT_ZOOMS + 1],
+}
+
+#[derive(Debug)]
+struct RingPlace {
+    bounds: WorldBox,
+    is_exterior: bool,
+    /// Where its arcs end.
+    end: u32,
+}
+
+/// Rings the way MVT wants them, without the repeated last point; empty when they shrank to less than three points.
+#[derive(Debug, Default)]
+struct ZoomRings {
+    paths: WirePaths,
+    /// Whether the ring has an area, and runs the right way round.
+    is_sound: Vec<bool>,
+}
+
+impl AreaShapes {
+    /// The unions of the faces by label.
+    pub fn new(coverage: &Coverage, arcs: &Arcs, labels: &[u32], count: u32) -> Self {
+        let (mut ends, mut rings, mut halves, mut boxes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for area in coverage.rings_by_label(labels, count) {
+            let mut around = WorldBox::NOTHING;
+            for part in group_rings(coverage, area) {
+                for (i, ring) in part.into_iter().enumerate() {
+                    let bounds = ring.iter().fold(WorldBox::NOTHING, |b, half| b.union(arcs.bounds(half.0.0 as usize)));
+                    around = around.union(&bounds);
+                    halves.extend(ring.iter().map(|(arc, forward)| arc.0 * 2 + u32::from(*forward)));
+                    rings.push(RingPlace { bounds, is_exterior: i == 0, end: halves.len() as u32 });
+                }
             }
+            ends.push(rings.len() as u32);
+            boxes.push(around);
+        }
+        rings.shrink_to_fit();
+        halves.shrink_to_fit();
+        Self { boxes: Boxes::new(boxes), ends, rings, halves, zoomed: Default::default() }
+    }
+
+    /// Makes the rings of a zoom unless they are there.
+    pub fn make_ready(&self, arcs: &Arcs, z: u8) {
+        self.at(arcs, z);
+    }
+
+    fn at(&self, arcs: &Arcs, z: u8) -> &ZoomRings {
+        self.zoomed[usize::from(z).min(KEPT_ZOOMS)].get_or_init(|| {
+            let paths = arcs.paths(z);
+            let paths: Vec<Vec<Pixel>> = (0..paths.len()).map(|i| paths.path(i).points().collect()).collect();
+            let mut zoomed = ZoomRings::default();
+            let mut start = 0;
+            for ring in &self.rings {
+                let points = ring_pixels(&self.halves[start..ring.end as usize], &paths);
+                let area =
+                    points.first().map_or(0, |&o| area2(&points.iter().map(|p| Pixel::new(p.x - o.x, p.y - o.y)).collect::<Vec<_>>()));
+                zoomed.is_sound.push(points.len() > 2 && if ring.is_exterior { area > 0 } else { area < 0 });
+                zoomed.paths.push(&points);
+                start = ring.end as usize;
+            }
+            zoomed.paths.shrink();
+            zoomed
         })
     }
 
-    /// The arcs of the cell coverage at a zoom.
-    pub fn cell_arcs(&self, plan: &PlanIndex, z: u8) -> &[Vec<Pixel>] {
-        self.cell_arcs.at(&plan.cells, z)
-    }
-
-    /// The arcs of the block coverage at a zoom.
-    pub fn block_arcs(&self, plan: &PlanIndex, z: u8) -> &[Vec<Pixel>] {
-        self.block_arcs.at(&plan.blocks, z)
+    /// Draws an area's polygons into the open feature. Parts that shrank to nothing are left out.
+    pub fn draw(&self, area: usize, arcs: &Arcs, scene: &Scene<'_>, writer: &mut LayerWriter) {
+        let zoomed = self.at(arcs, scene.z());
+        let start = area.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let mut has_exterior = false;
+        for i in start..self.ends[area] as usize {
+            let ring = &self.rings[i];
+            if !ring.is_exterior && !has_exterior {
+                continue;
+            }
+            let is_drawn = scene.window.meets(&ring.bounds) && {
+                let path = zoomed.paths.path(i);
+                if scene.z() <= EXACT_ZOOM && scene.window.holds(&ring.bounds) {
+                    if zoomed.is_sound[i] {
+                        writer.geometry.whole_ring(path, scene.frame.origin);
+                    }
+                    zoomed.is_sound[i]
+                } else {
+                    let clipped = writer.clipper.ring(local_points(path, scene.frame));
+                    let area = area2(clipped);
+                    let is_sound = if ring.is_exterior { area > 0 } else { area < 0 };
+                    if is_sound {
+                        writer.geometry.ring(clipped);
+                    }
+                    is_sound
+                }
+            };
+            if ring.is_exterior {
+                has_exterior = is_drawn;
+            }
+        }
     }
 }
 
-/// A coverage's arcs at every zoom that was asked for.
-#[derive(Debug, Default)]
-struct ZoomedArcs([OnceLock<Vec<Vec<Pixel>>>; MAX_ZOOM as usize + 1]);
-
-impl ZoomedArcs {
-    fn at(&self, coverage: &Coverage, z: u8) -> &[Vec<Pixel>] {
-        self.0[usize::from(z.min(MAX_ZOOM))].get_or_init(|| generalise_arcs(coverage, z))
+/// The points of a ring, turned the way MVT wants: it is given with the face to its left on the map, and the tile's y runs south.
+fn ring_pixels(halves: &[u32], arcs: &[Vec<Pixel>]) -> Vec<Pixel> {
+    let mut pixels: Vec<Pixel> = Vec::new();
+    for half in halves.iter().rev() {
+        let path = &arcs[*half as usize / 2];
+        if half % 2 == 0 { pixels.extend(path) } else { pixels.extend(path.iter().rev()) }
     }
-}
-
-/// The unions of a coverage's faces by label, as arcs of that coverage.
-#[derive(Debug)]
-pub struct LabelledShapes(Vec<Vec<PartRings>>);
-
-impl LabelledShapes {
-    fn new(coverage: &Coverage, labels: &[u32], count: u32) -> Self {
-        Self(coverage.rings_by_label(labels, count).into_iter().map(|rings| group_rings(coverage, rings)).collect())
+    pixels.dedup();
+    while pixels.len() > 1 && pixels.first() == pixels.last() {
+        pixels.pop();
     }
-
-    /// The rings of a label's polygons within the tile, ready to encode. Parts that shrank to nothing are left out.
-    pub fn in_frame(&self, label: usize, arcs: &[Vec<Pixel>], frame: &Frame) -> Vec<Vec<Pixel>> {
-        let parts = self.0.get(label).map(Vec::as_slice).unwrap_or_default();
-        clip_parts(parts.iter().map(|part| part.iter().map(|ring| ring_pixels(ring, arcs)).collect()), frame)
-    }
+    pixels
 }
 
 /// Clips polygons (exterior first, counter-clockwise on the map; pixels of the world, without the repeated last point) to the
@@ -96,7 +219,7 @@ pub fn clip_parts(parts: impl Iterator<Item = Vec<Vec<Pixel>>>, frame: &Frame) -
     let mut rings = Vec::new();
     for part in parts {
         for (i, ring) in part.iter().enumerate() {
-            let near = super::pyramid::PixelBox::around(ring).is_some_and(|b| b.meets(&window));
+            let near = PixelBox::around(ring).is_some_and(|b| b.meets(&window));
             let local: Vec<Pixel> = if near { ring.iter().rev().map(|p| frame.local(*p)).collect() } else { Vec::new() };
             let clipped = clip_ring(&local);
             let area = area2(&clipped);
@@ -111,21 +234,13 @@ pub fn clip_parts(parts: impl Iterator<Item = Vec<Vec<Pixel>>>, frame: &Frame) -
     rings
 }
 
-fn ring_pixels(ring: &ArcRing, arcs: &[Vec<Pixel>]) -> Vec<Pixel> {
-    let mut pixels: Vec<Pixel> = Vec::new();
-    for &(arc, forward) in ring {
-        let path = &arcs[arc.0 as usize];
-        if forward { pixels.extend(path) } else { pixels.extend(path.iter().rev()) }
-    }
-    pixels.dedup();
-    while pixels.len() > 1 && pixels.first() == pixels.last() {
-        pixels.pop();
-    }
-    pixels
-}
-
 /// Puts every hole behind the smallest exterior around it, by the exact shapes.
 fn group_rings(coverage: &Coverage, rings: Vec<ArcRing>) -> Vec<PartRings> {
+    if let [only] = rings.as_slice()
+        && signed_area2(&coverage.ring_path(only)) > 0
+    {
+        return vec![rings];
+    }
     let with_paths = rings.into_iter().map(|ring| (Polygon { exterior: coverage.ring_path(&ring), interiors: Vec::new() }, ring));
     let (mut exteriors, holes): (Vec<_>, Vec<_>) = with_paths.partition(|(path, _)| signed_area2(&path.exterior) > 0);
     exteriors.sort_by_key(|(path, _)| signed_area2(&path.exterior));

@@ -14,8 +14,8 @@ use rand_pcg::Pcg64;
 use wangge::{
     geometry::Coverage,
     model::{
-        Area, Block, Building, Cell, CellKind, Code, CodeScheme, Community, Group, Household, Issue, IssueStatus, Level, Line, LineClass,
-        LonLat, MultiPolygon, NO_STREET, Plan, PlanId, PlanState, Polygon, StreetData, Water, World,
+        Area, Block, Building, Cell, CellKind, Change, Code, CodeScheme, Community, Group, Household, Issue, IssueStatus, Level, Line,
+        LineClass, LonLat, MultiPolygon, NO_STREET, Plan, PlanId, PlanState, Polygon, StreetData, Water, World,
     },
 };
 
@@ -321,5 +321,67 @@ fn file_issues(world: &mut World, size: TownSize, rng: &mut Pcg64) {
         };
         let street = if i % 10 == 0 { code(NO_STREET) } else { street_codes()[0].clone() };
         world.entry(street).or_default().issues.push(issue);
+    }
+}
+
+/// How many kinds of change [`some_change`] knows; the first two change issues only.
+pub const CHANGE_KINDS: u32 = 12;
+
+/// A change of a street, by a kind and a number that makes it differ from others of the kind.
+pub fn some_change(data: &StreetData, kind: u32, number: u64) -> Vec<Change> {
+    let pick = |count: usize| (number as usize).wrapping_mul(7919) % count.max(1);
+    let shake = |p: LonLat| LonLat::new(p.lon_e7 + (number as i32 * 37) % 4000 - 2000, p.lat_e7 + (number as i32 * 53) % 4000 - 2000);
+    let household = || data.households[pick(data.households.len())].clone();
+    let change_plan = |alter: &dyn Fn(&mut Plan)| {
+        let mut plan = data.plans[pick(data.plans.len())].clone();
+        alter(&mut plan);
+        vec![Change::PutPlan(Box::new(plan))]
+    };
+    match kind {
+        0 => {
+            let mut issue = data.issues[pick(data.issues.len())].clone();
+            issue.id = format!("new{number}");
+            issue.position = shake(issue.position);
+            vec![Change::PutIssues(vec![issue])]
+        }
+        1 => {
+            let mut moved = data.issues[pick(data.issues.len())].clone();
+            let gone = data.issues[pick(data.issues.len() / 2)].id.clone();
+            moved.position = shake(moved.position);
+            moved.status = IssueStatus::Closed;
+            let gone = if gone == moved.id { vec![] } else { vec![gone] };
+            vec![Change::PutIssues(vec![moved]), Change::DeleteIssues(gone)]
+        }
+        2 => vec![Change::PutHouseholds(vec![Household { position: shake(household().position), ..household() }])],
+        3 => vec![Change::DeleteHouseholds(vec![household().id])],
+        4 => vec![Change::PutHouseholds(vec![Household { id: format!("new{number}"), persons: Some(9), ..household() }])],
+        5 => {
+            let building = data.buildings[pick(data.buildings.len())].clone();
+            let centre = building.footprint.0[0].exterior[0];
+            vec![Change::PutBuildings(vec![Building { footprint: square(shake(centre), 700).into(), ..building }])]
+        }
+        6 => {
+            let line = data.lines[pick(data.lines.len())].clone();
+            vec![Change::PutLines(vec![Line { path: line.path.iter().map(|p| shake(*p)).collect(), ..line }])]
+        }
+        7 => change_plan(&|plan| {
+            let block = pick(plan.blocks.len());
+            plan.blocks[block].cell = (plan.blocks[block].cell + 1) % plan.cells.len() as u32;
+        }),
+        8 => change_plan(&|plan| {
+            let cell = pick(plan.cells.len());
+            plan.cells[cell].name = format!("名{number}");
+        }),
+        9 => vec![Change::DeletePlan(data.plans[pick(data.plans.len())].id)],
+        10 => vec![Change::PutAreas(vec![Area { name: format!("街道{number}"), ..data.areas[0].clone() }])],
+        _ => change_plan(&|plan| {
+            let (a, b) = (pick(plan.groups.len()), pick(plan.groups.len() / 2));
+            if a != b && plan.groups[a].code.as_str()[..15] == plan.groups[b].code.as_str()[..15] {
+                let moved = plan.groups[a].members.pop().unwrap();
+                plan.groups[a].head = plan.groups[a].members[0].clone();
+                plan.groups[b].members.push(moved);
+            }
+            plan.groups[a].head = plan.groups[a].members[pick(plan.groups[a].members.len())].clone();
+        }),
     }
 }
