@@ -16,7 +16,7 @@ import locate
 import peer
 import start
 import tiles
-from city import City, kept_city
+from city import City, kept_city, position
 from figures import Figures
 from processes import Failed, Programs
 
@@ -77,22 +77,25 @@ def measure(args, programs, city, figures):
             tiles.measure_tiles(asked, server, args.rounds, args.seconds, with_martin)
             figures.row("memory after hot tiles", resident_mb=server.resident_mb())
             figures.figure("serve.memory.hot", server.resident_mb(), "MB", "<=", 400)
+        if points:
+            locate.measure_locate_http(programs, server, figures, points, args.seconds)
+    with programs.serve(city, *(("--tile-cache", "0") if programs.can("--tile-cache") else ())) as (server, _):
         if "rare" in only:
-            start.measure_city_tile(programs, server, city, figures)
+            start.measure_city_tiles(programs, server, city, figures)
             start.measure_heat(programs, server, city, figures)
-        located = points and locate.measure_locate_http(programs, server, figures, points, args.seconds)
-        if "edits" in only:
-            edits.measure_edits(asked, server, city, figures)
-        if "mixed" in only:
-            edits.measure_mixed(asked, server, city, figures, located or some_points(programs, server, city), args.minutes)
-    if "cold" in only and programs.can("--tile-cache"):
-        with programs.serve(city, "--tile-cache", "0") as (server, _):
+        if "cold" in only and programs.can("--tile-cache"):
             tiles.measure_cold_tiles(asked, server, zooms, args.rounds, args.seconds, with_martin)
+    # Last, since they change the city, and on a server that has not read anything yet.
+    if only & {"edits", "mixed"}:
+        with programs.serve(city) as (server, _):
+            if "edits" in only:
+                edits.measure_edits(asked, server, city, figures)
+            if "mixed" in only:
+                edits.measure_mixed(asked, server, city, figures, some_points(programs, server, city), args.minutes)
 
 
 def some_points(programs, server, city):
-    """Locate queries where no file of points was made."""
-    from city import position
+    """Locate queries at some households' places."""
     places = [position(blob) for (blob,) in city.rows("SELECT geom FROM households LIMIT 1000")]
     return programs.ask(server, [f"/api/locate?lon={lon:.7f}&lat={lat:.7f}" for lon, lat in places])
 

@@ -35,12 +35,16 @@ class City:
     def tiles(self):
         """Tiles (z, x, y) where people live: the same for the same city."""
         chosen = []
-        positions = [position(blob) for (blob,) in self.rows("SELECT geom FROM households WHERE fid % 25 = 0")]
         for zoom, count in TILES.items():
-            there = sorted({tile(zoom, lon, lat) for lon, lat in positions})
+            there = self.peopled(zoom)
             chosen += random.Random(zoom).sample(there, min(count, len(there)))
         random.Random(4).shuffle(chosen)
         return chosen
+
+    def peopled(self, zoom):
+        """The tiles of a zoom in which people live."""
+        places = (position(blob) for (blob,) in self.rows("SELECT geom FROM households WHERE fid % 25 = 0"))
+        return sorted({tile(zoom, *place) for place in places})
 
     def middle(self, zoom):
         """The tile of the household in the middle of the list."""

@@ -29,6 +29,12 @@ pub struct Args {
     street: String,
     #[arg(long)]
     to: SocketAddr,
+    /// Only new issues, or only moved households
+    #[arg(long)]
+    kind: Option<Kind>,
+    /// Ask for the layer's tiles of the place, z10 to z16, before an edit
+    #[arg(long)]
+    warm: bool,
     /// How many edits, unless --seconds says how long
     #[arg(long, default_value_t = 20)]
     count: usize,
@@ -42,22 +48,29 @@ pub struct Args {
     seed: u64,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    Issue,
+    Household,
+}
+
 /// Prints a JSON object: how many edits, and their milliseconds, sorted.
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let street = Code::new(&args.street)?;
     let store = store::open(&args.db).await?;
     let data = store.load_street(&street).await?.context("the street is not there")?;
-    let mut editor = Editor { street, data, rng: StdRng::seed_from_u64(args.seed), seed: args.seed, client: Client::connect(args.to)? };
+    let mut editor =
+        Editor { street, data, rng: StdRng::seed_from_u64(args.seed), seed: args.seed, warm: args.warm, client: Client::connect(args.to)? };
     let end = args.seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds));
     let (mut issues, mut households) = (Vec::new(), Vec::new());
     for number in 0.. {
         if end.map_or(number >= args.count, |end| Instant::now() >= end) {
             break;
         }
-        match number % 2 {
-            0 => issues.push(editor.add_issue(store.as_ref(), number).await?),
-            _ => households.push(editor.move_household(store.as_ref()).await?),
+        match args.kind.unwrap_or([Kind::Issue, Kind::Household][number % 2]) {
+            Kind::Issue => issues.push(editor.add_issue(store.as_ref(), number).await?),
+            Kind::Household => households.push(editor.move_household(store.as_ref()).await?),
         }
         tokio::time::sleep(Duration::from_millis(args.pause_ms)).await;
     }
@@ -73,6 +86,7 @@ struct Editor {
     data: StreetData,
     rng: StdRng,
     seed: u64,
+    warm: bool,
     client: Client,
 }
 
@@ -111,7 +125,13 @@ impl Editor {
     async fn commit(&mut self, store: &dyn Store, change: Change, layer: &str, at: LonLat) -> anyhow::Result<f64> {
         let set = ChangeSet { street: self.street.clone(), what: "bench".to_owned(), changes: vec![change] };
         let pixel = WorldPixel::of(at);
-        let path = format!("/tiles/{layer}/{ZOOM}/{}/{}", pixel.x >> (32 - ZOOM), pixel.y >> (32 - ZOOM));
+        let path = |zoom: u32| format!("/tiles/{layer}/{zoom}/{}/{}", pixel.x >> (32 - zoom), pixel.y >> (32 - zoom));
+        if self.warm {
+            for zoom in 10..ZOOM {
+                self.client.get(&path(zoom), "")?;
+            }
+        }
+        let path = path(ZOOM);
         let before = self.client.get(&path, "")?;
         let unless = before.etag.as_ref().map(|tag| format!("If-None-Match: {tag}\r\n")).unwrap_or_default();
         self.data.version = store.commit(self.data.version, &set).await?;
@@ -121,7 +141,7 @@ impl Editor {
             match answer.status {
                 200 if answer.etag != before.etag => return Ok(start.elapsed().as_secs_f64() * 1e3),
                 200 | 204 | 304 if start.elapsed() < PATIENCE => {}
-                status => bail!("{path} answered {status} after a commit"),
+                status => bail!("{path} still answers {status} {:?} after a commit", start.elapsed()),
             }
         }
     }

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from urllib.parse import quote
 
 from processes import get
-from tiles import COMPOSITE, LAYERS
+from tiles import COMPOSITE, LAYERS, called
 
 CATEGORIES = ("暴露垃圾", "违章停车", "占道经营", "噪音扰民", "积水内涝")
 
@@ -48,19 +48,19 @@ def measure_not_modified(programs, server, sample):
     return after - before if unchanged and set(unchanged) == {304} else None
 
 
-def measure_city_tile(programs, server, city, figures):
-    """z10 of the whole city, never asked for before: a filter that filters nothing makes it another tile."""
+def measure_city_tiles(programs, server, city, figures):
+    """z10 of the whole city, made anew each time: the cache is off, or a filter that filters nothing makes it another tile."""
     figures.say("==> The whole city in a tile")
-    z, x, y = city.middle(10)
     worst_bytes = worst_ms = 0
     for layers in LAYERS:
-        paths = [f"/tiles/{layers}/{z}/{x}/{y}?from=2020-01-{day:02}" for day in range(1, 21)]
-        rows = [row for row in programs.ask(server, paths) if row["status"] == 200]
-        if rows:
-            # The first may find caches of the processor cold, as any other: the median is a fair word, the worst is told, too.
-            ms = sorted(row["ms"] for row in rows)
-            figures.row(f"z10 {layers}", bytes=rows[0]["length"], median_ms=ms[len(ms) // 2], max_ms=ms[-1])
-            worst_bytes, worst_ms = max(worst_bytes, rows[0]["length"]), max(worst_ms, ms[len(ms) // 2])
+        # A city may lie in two tiles or more: each has to be in time and in its budget.
+        for z, x, y in city.peopled(10):
+            paths = [f"/tiles/{layers}/{z}/{x}/{y}?from=2020-01-{day:02}" for day in range(1, 21)]
+            rows = [row for row in programs.ask(server, paths) if row["status"] == 200]
+            if rows:
+                ms = sorted(row["ms"] for row in rows)
+                figures.row(f"{z}/{x}/{y} {called(layers)}", bytes=rows[0]["length"], median_ms=ms[len(ms) // 2], max_ms=ms[-1])
+                worst_bytes, worst_ms = max(worst_bytes, rows[0]["length"]), max(worst_ms, ms[len(ms) // 2])
     figures.figure("serve.z10.size", worst_bytes / 1000, "kB", "<=", 500)
     figures.figure("serve.z10.time", worst_ms, "ms", "<=", 5)
 
