@@ -12,7 +12,7 @@ use rand_pcg::Pcg64;
 use wangge::{
     city,
     geometry::ring::owns,
-    index::{BoxTree, Snapshot},
+    index::{BoxTree, PlanFacts, Snapshot},
     model::{Area, Bounds, Code, Level, LonLat, MultiPolygon, PlanId, Polygon, StreetData, World},
     plan,
 };
@@ -123,8 +123,8 @@ fn points(snapshot: &Snapshot, rng: &mut Pcg64) -> Vec<LonLat> {
         LonLat::new(rng.random_range(b.min.lon_e7..=b.max.lon_e7), rng.random_range(b.min.lat_e7..=b.max.lat_e7))
     };
     let at_home = |rng: &mut Pcg64| {
-        let homes = &snapshot.streets[rng.random_range(0..snapshot.streets.len())].data.households;
-        let home = homes[rng.random_range(0..homes.len())].position;
+        let homes = snapshot.streets[rng.random_range(0..snapshot.streets.len())].households.positions();
+        let home = homes[rng.random_range(0..homes.len())];
         LonLat::new(home.lon_e7 + rng.random_range(-300..300), home.lat_e7 + rng.random_range(-300..300))
     };
     (0..POINTS).map(|i| if i % 2 == 0 { anywhere(rng) } else { at_home(rng) }).collect()
@@ -151,8 +151,10 @@ struct ByTree<'a> {
 impl<'a> ByTree<'a> {
     fn over(snapshot: &'a Snapshot) -> Self {
         let plans = || snapshot.streets.iter().flat_map(|s| &s.plans);
-        let code = |plan: &'a wangge::model::Plan, cell: u32| plan.cells[cell as usize].code.as_str();
-        let blocks: Vec<_> = plans().flat_map(|p| p.plan.blocks.iter().map(move |b| (&b.outline, code(&p.plan, b.cell)))).collect();
+        let code = |plan: &'a PlanFacts, cell: u32| plan.cells[cell as usize].code.as_str();
+        let blocks: Vec<_> = plans()
+            .flat_map(|p| p.outlines.iter().zip(&p.cell_of_block).map(move |(outline, cell)| (outline, code(&p.plan, *cell))))
+            .collect();
         let cells = plans().flat_map(|p| (0..).zip(p.cells.outlines()).map(|(i, shape)| (shape, code(&p.plan, i)))).collect();
         let tree = BoxTree::build((0..).zip(&blocks).filter_map(|(i, (outline, _))| Some((i, Bounds::of(&outline.exterior)?))));
         Self { blocks, cells, tree }

@@ -376,7 +376,7 @@ impl<'a> Records<'a> {
             json!(household.unit),
             json!(household.floor),
             json!(household.persons),
-            json!(household.address),
+            json!(household.address.map(|address| address.to_string())),
             json!(group.map(|(_, code)| code.as_str())),
             json!(cell.map(Code::as_str)),
             json!(head),

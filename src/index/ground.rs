@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{search::Names, tree::BoxTree};
+use super::{buildings::Buildings, search::Names, tree::BoxTree};
 use crate::{
     geometry::ring::standing_position,
     model::{Bounds, Building, Line, LonLat, MultiPolygon, Water},
@@ -16,7 +16,7 @@ pub struct Ground {
     /// Water areas.
     pub waters: Vec<Water>,
     /// Buildings.
-    pub buildings: Vec<Building>,
+    pub buildings: Buildings,
     /// Buildings by their box.
     pub building_tree: BoxTree,
     /// For every building a position inside its largest part.
@@ -40,14 +40,15 @@ impl Ground {
             names: Names::build(&lines, &buildings),
             lines,
             waters,
-            buildings,
+            buildings: Buildings::build(&buildings),
         }
     }
 
     /// The box around everything.
     pub fn bounds(&self) -> Option<Bounds> {
-        let footprints = self.buildings.iter().map(|b| &b.footprint).chain(self.waters.iter().map(|w| &w.outline));
-        Bounds::of(footprints.flat_map(MultiPolygon::rings).flatten().chain(self.lines.iter().flat_map(|l| &l.path)))
+        let shapes = self.waters.iter().flat_map(|w| w.outline.rings().flatten()).chain(self.lines.iter().flat_map(|l| &l.path));
+        let buildings = (0..self.buildings.len() as u32).filter_map(|row| self.buildings.bounds(row));
+        Bounds::of(shapes).into_iter().chain(buildings).reduce(Bounds::union)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A street's households as columns along the curve.
 
+use std::{borrow::Cow, fmt};
+
 use super::{
     NONE,
     mercator::WorldPixel,
@@ -20,6 +22,9 @@ pub struct Households {
     units: Words,
     floors: Vec<Option<i16>>,
     persons: Vec<Option<u16>>,
+    /// What all households of a building's word begin their address with.
+    shared_addresses: Vec<Box<str>>,
+    /// The rest.
     addresses: OptionalTexts,
     estimated: Vec<bool>,
 }
@@ -40,10 +45,44 @@ pub struct HouseholdRow<'a> {
     /// Persons, where known.
     pub persons: Option<u16>,
     /// Address down to the door.
-    pub address: Option<&'a str>,
+    pub address: Option<Address<'a>>,
     /// Derived from the building's size.
     pub estimated: bool,
 }
+
+/// An address in two parts: households of one building share the first.
+#[derive(Clone, Copy)]
+pub struct Address<'a> {
+    shared: &'a str,
+    rest: &'a str,
+}
+
+impl Address<'_> {
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.shared.bytes().chain(self.rest.bytes())
+    }
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shared)?;
+        f.write_str(self.rest)
+    }
+}
+
+impl fmt::Debug for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl PartialEq for Address<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes().eq(other.bytes())
+    }
+}
+
+impl Eq for Address<'_> {}
 
 impl<'a> From<&'a Household> for HouseholdRow<'a> {
     fn from(household: &'a Household) -> Self {
@@ -54,7 +93,7 @@ impl<'a> From<&'a Household> for HouseholdRow<'a> {
             unit: household.unit.as_deref(),
             floor: household.floor,
             persons: household.persons,
-            address: household.address.as_deref(),
+            address: household.address.as_deref().map(|address| Address { shared: "", rest: address }),
             estimated: household.estimated,
         }
     }
@@ -73,17 +112,30 @@ impl Households {
     }
 
     fn of_columns(points: CurvePoints, along: &[HouseholdRow<'_>], by_id: Vec<u32>) -> Self {
+        let buildings: Words = along.iter().map(|row| row.building_id).collect();
+        let shared_addresses = shared_addresses(&buildings, along);
+        let rests: Vec<Option<Cow<'_, str>>> = (0..)
+            .zip(along)
+            .map(|(row, household)| {
+                let shared = shared_addresses.get(buildings.word(row) as usize).map_or(0, |shared| shared.len());
+                household.address.map(|address| match shared.checked_sub(address.shared.len()) {
+                    Some(more) => Cow::Borrowed(&address.rest[more..]),
+                    None => Cow::Owned(address.to_string()[shared..].to_owned()),
+                })
+            })
+            .collect();
         Self {
+            addresses: rests.iter().map(Option::as_deref).collect(),
             points,
             positions: along.iter().map(|row| row.position).collect(),
             ids: along.iter().map(|row| row.id).collect(),
             by_id,
-            buildings: along.iter().map(|row| row.building_id).collect(),
             units: along.iter().map(|row| row.unit).collect(),
             floors: along.iter().map(|row| row.floor).collect(),
             persons: along.iter().map(|row| row.persons).collect(),
-            addresses: along.iter().map(|row| row.address).collect(),
             estimated: along.iter().map(|row| row.estimated).collect(),
+            buildings,
+            shared_addresses,
         }
     }
 
@@ -147,7 +199,10 @@ impl Households {
             unit: self.units.get(row),
             floor: self.floors[i],
             persons: self.persons[i],
-            address: self.addresses.get(row),
+            address: self.addresses.get(row).map(|rest| Address {
+                shared: self.shared_addresses.get(self.buildings.word(row) as usize).map_or("", |shared| shared),
+                rest,
+            }),
             estimated: self.estimated[i],
         }
     }
@@ -204,6 +259,26 @@ impl Households {
     }
 }
 
+/// For every building's word the longest text that the addresses of all its households begin with; empty when one has none.
+fn shared_addresses(buildings: &Words, along: &[HouseholdRow<'_>]) -> Vec<Box<str>> {
+    let mut shared: Vec<Option<String>> = vec![None; buildings.words.len()];
+    for (row, household) in (0..).zip(along) {
+        let (Some(shared), Some(address)) = (shared.get_mut(buildings.word(row) as usize), household.address) else { continue };
+        match shared {
+            None => *shared = Some(address.to_string()),
+            Some(shared) if address.shared == shared.as_str() => {}
+            Some(shared) => {
+                let mut same = shared.bytes().zip(address.bytes()).take_while(|(a, b)| a == b).count();
+                while !shared.is_char_boundary(same) {
+                    same -= 1;
+                }
+                shared.truncate(same);
+            }
+        }
+    }
+    shared.into_iter().map(|text| text.unwrap_or_default().into()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -218,7 +293,7 @@ mod tests {
             unit: (id % 2 > 0).then(|| "1".into()),
             floor: Some(id as i16),
             persons: None,
-            address: (id % 4 > 0).then(|| format!("{x} Road")),
+            address: (id % 4 > 0).then(|| format!("路{}号{x}楼{y}", id % 5)),
             estimated: id.is_multiple_of(7),
         }
     }

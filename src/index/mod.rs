@@ -4,6 +4,7 @@
 //! **Invariant:** a position has one answer per day: one cell of each level, or an explained "none".
 
 mod area;
+mod buildings;
 mod covering;
 mod derived;
 mod ground;
@@ -27,6 +28,7 @@ mod touched;
 mod tree;
 
 pub use area::{AreaSummary, IssueCount, IssueFilter};
+pub use buildings::Buildings;
 pub use derived::Derived;
 pub use ground::Ground;
 pub use groups::Groups;

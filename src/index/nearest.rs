@@ -71,12 +71,12 @@ impl Snapshot {
     }
 
     /// The building whose footprint holds the position; of several the one that owns it by the border rule, then the first by id.
-    pub fn building_at(&self, at: LonLat) -> Option<(&StreetIndex, &Building)> {
+    pub fn building_at(&self, at: LonLat) -> Option<(&StreetIndex, Building)> {
         let mut touched = None;
         for street in &self.streets {
             let mut rows: Vec<u32> = street.ground.building_tree.at(at).collect();
             rows.sort_unstable();
-            for building in rows.into_iter().map(|row| &street.ground.buildings[row as usize]) {
+            for building in rows.into_iter().map(|row| street.ground.buildings.get(row)) {
                 if building.footprint.0.iter().any(|part| owns(part, at)) {
                     return Some((street.as_ref(), building));
                 }

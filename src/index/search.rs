@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Snapshot, StreetIndex};
+use super::{Snapshot, StreetIndex, texts::Texts};
 use crate::model::{Bounds, Building, Code, Line, LineClass, LonLat};
 
 /// What was found.
@@ -51,8 +51,10 @@ pub struct Hit {
 /// Names of a street's buildings and lines, lower case, each name of lines once.
 #[derive(Debug, Default)]
 pub struct Names {
-    /// Name or address and the building's row.
-    buildings: Vec<(Box<str>, u32)>,
+    /// Names and addresses.
+    texts: Texts,
+    /// For every text its building's row.
+    buildings: Vec<u32>,
     /// Name and the rows that bear it, by name.
     lines: Vec<(Box<str>, Vec<u32>)>,
 }
@@ -68,7 +70,8 @@ impl Names {
                 named.entry(fold(name)).or_default().push(row);
             }
         }
-        Self { buildings: buildings.filter(|(text, _)| !text.is_empty()).collect(), lines: named.into_iter().collect() }
+        let (texts, rows): (Vec<Box<str>>, Vec<u32>) = buildings.filter(|(text, _)| !text.is_empty()).unzip();
+        Self { texts: texts.iter().map(AsRef::as_ref).collect(), buildings: rows, lines: named.into_iter().collect() }
     }
 }
 
@@ -129,7 +132,8 @@ impl Snapshot {
             for (i, (text, _)) in (0..).zip(&street.ground.names.lines) {
                 found.extend(Fit::of_text(text, &wanted).map(|fit| (fit, 4, text.len(), row, Found::Line(i))));
             }
-            for (text, building) in &street.ground.names.buildings {
+            let names = &street.ground.names;
+            for (text, building) in (0..).map(|i| names.texts.get(i)).zip(&names.buildings) {
                 found.extend(Fit::of_text(text, &wanted).map(|fit| (fit, 5, text.len(), row, Found::Building(*building))));
             }
         }
@@ -155,7 +159,7 @@ impl Snapshot {
             (Found::Group(i), Some(plan)) => summary(HitKind::Group, &plan.groups.codes()[i as usize]),
             (Found::Line(i), _) => line_hit(street, &street.ground.names.lines[i as usize].1),
             (Found::Building(i), _) => {
-                let building = &street.ground.buildings[i as usize];
+                let building = street.ground.buildings.get(i);
                 let at = street.ground.building_positions[i as usize];
                 let name = [&building.name, &building.address].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
                 let bounds = Bounds::of(building.footprint.rings().flatten());

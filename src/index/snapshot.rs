@@ -234,8 +234,10 @@ impl StreetIndex {
     /// See [`Snapshot::build`].
     pub fn build(code: Code, data: StreetData) -> Result<Self, Error> {
         let StreetData { areas, lines, waters, buildings, households, issues, plans, .. } = data;
-        let issues = fill_buckets(issues.iter().map(IssueRow::from));
-        let households = Arc::new(Households::build(&households.iter().map(HouseholdRow::from).collect::<Vec<_>>()));
+        // The rows go as soon as they are columns, so that what follows takes their memory.
+        let issues = with_rows(issues, |issues| fill_buckets(issues.iter().map(IssueRow::from)));
+        let households = with_rows(households, |rows| Households::build(&rows.iter().map(HouseholdRow::from).collect::<Vec<_>>()));
+        let households = Arc::new(households);
         let ground = Arc::new(Ground::build(lines, waters, buildings));
         let rows = Rows { households: &households, ground: &ground };
         let plans: Result<Vec<_>, Error> = plans.into_par_iter().map(|plan| PlanIndex::build(&code, plan, rows).map(Arc::new)).collect();
@@ -275,7 +277,7 @@ impl StreetIndex {
                         areas: self.areas.clone(),
                         lines: self.ground.lines.clone(),
                         waters: self.ground.waters.clone(),
-                        buildings: self.ground.buildings.clone(),
+                        buildings: self.ground.buildings.iter().collect(),
                         ..StreetData::default()
                     });
                     rows.apply(change);
@@ -343,8 +345,8 @@ impl StreetIndex {
     fn counted(mut self) -> Self {
         let mut of_building = vec![0; self.ground.buildings.len()];
         for (id, count) in self.households.counts_by_building() {
-            if let Ok(i) = self.ground.buildings.binary_search_by(|b| b.id.as_str().cmp(id)) {
-                of_building[i] = count;
+            if let Some(row) = self.ground.buildings.find(id) {
+                of_building[row as usize] = count;
             }
         }
         self.households_of_building = of_building.into();
@@ -400,6 +402,10 @@ impl StreetIndex {
         }
         parts.iter().any(|part| side(part, at) == Side::Border).then_some(Side::Border)
     }
+}
+
+fn with_rows<R, T>(rows: Vec<R>, build: impl FnOnce(&[R]) -> T) -> T {
+    build(&rows)
 }
 
 fn street_area(areas: &[Area]) -> Option<&Area> {

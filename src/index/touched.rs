@@ -85,11 +85,9 @@ impl Touched {
         };
         self.add(Theme::Households, at(old, &before).into_iter().chain(at(new, &after)));
         if !ids.is_empty() {
-            let counts = (0..).zip(new.ground.buildings.iter()).filter(|(i, _): &(usize, _)| {
-                let (was, is) = (old.households_of_building.get(*i), new.households_of_building.get(*i));
-                was != is
-            });
-            self.add(Theme::Ground, counts.filter_map(|(_, building)| bounds_of(&building.footprint)));
+            let (was, is) = (&old.households_of_building, &new.households_of_building);
+            let counted = (0..is.len()).filter(|i| was.get(*i) != is.get(*i));
+            self.add(Theme::Ground, counted.filter_map(|i| new.ground.buildings.bounds(i as u32)));
         }
         if old.plans.is_empty() && new.plans.is_empty() && old.stats != new.stats {
             self.add(Theme::Areas, new.bounds.into_iter());
@@ -207,7 +205,8 @@ fn reshaped_cells<'a>(of: &'a PlanIndex, other: &'a PlanIndex) -> impl Iterator<
 
 fn differing_ground(old: &Ground, new: &Ground) -> Vec<Bounds> {
     let mut boxes = Vec::new();
-    differing(&old.buildings, &new.buildings, |b| &b.id, |b| bounds_of(&b.footprint), &mut boxes);
+    let [old_buildings, new_buildings] = [old, new].map(|ground| ground.buildings.iter().collect::<Vec<_>>());
+    differing(&old_buildings, &new_buildings, |b| &b.id, |b| bounds_of(&b.footprint), &mut boxes);
     differing(&old.lines, &new.lines, |l| &l.id, |l| Bounds::of(&l.path), &mut boxes);
     differing(&old.waters, &new.waters, |w| &w.id, |w| bounds_of(&w.outline), &mut boxes);
     boxes

@@ -8,10 +8,7 @@ use super::{
     pyramid::{PixelBox, at_zoom, project_path},
     shapes::clip_parts,
 };
-use crate::{
-    index::{NONE, PlanIndex, StreetIndex},
-    model::Bounds,
-};
+use crate::index::{NONE, PlanIndex, StreetIndex};
 
 /// Groups show from here on.
 pub const GROUP_ZOOM: u8 = 15;
@@ -129,11 +126,11 @@ pub fn draw_buildings(scene: &Scene<'_>, writer: &mut LayerWriter) {
     }
     for street in scene.streets() {
         for row in street.ground.building_tree.meeting(scene.frame.bounds()) {
-            let building = &street.ground.buildings[row as usize];
-            let pixels = Bounds::of(building.footprint.rings().flatten()).map(|b| PixelBox::of(b, scene.z()));
+            let pixels = street.ground.buildings.bounds(row).map(|b| PixelBox::of(b, scene.z()));
             if pixels.is_none_or(|b| b.is_smaller_than(scene.least_size())) {
                 continue;
             }
+            let building = street.ground.buildings.get(row);
             let rings = given_shape(&building.footprint, &scene.frame);
             if rings.is_empty() {
                 continue;
