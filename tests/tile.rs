@@ -14,9 +14,9 @@ use mvt_reader::{
 use proptest::prelude::*;
 use town::{CHANGE_KINDS, CORNER, TownSize, code, day, some_change, street_codes, town};
 use wangge::{
-    index::{IssueFilter, Snapshot, Theme, Touched},
-    model::{Bounds, IssueStatus, LonLat},
-    tile::{BUDGET_BYTES, BUFFER, EXTENT, Layer, Query, TileCoord, encode},
+    index::{IssueFilter, Snapshot, Theme, Touched, WorldPixel},
+    model::{Bounds, IssueStatus, LonLat, StreetData},
+    tile::{BUDGET_BYTES, BUFFER, EXTENT, Layer, Query, TileCoord, encode, encode_within, prepare},
 };
 
 fn query() -> Query {
@@ -151,6 +151,55 @@ proptest! {
     }
 }
 
+/// A ring without its repeated last point, from its smallest point on; turned round when asked.
+fn from_the_smallest(mut ring: Vec<(i32, i32)>, turn: bool) -> Vec<(i32, i32)> {
+    ring.dedup();
+    if ring.first() == ring.last() {
+        ring.pop();
+    }
+    if turn {
+        ring.reverse();
+    }
+    let first = (0..ring.len()).min_by_key(|i| ring[*i]).unwrap_or(0);
+    ring.rotate_left(first);
+    ring
+}
+
+/// From zoom 16 on an area that lies in the tile and its buffer is its outline rounded to the grid, point for point, at zooms that have
+/// paths of their own and at those that share the exact ones.
+#[test]
+fn a_whole_area_is_its_outline_rounded() {
+    let snapshot = snapshot(TownSize { blocks: 12, households: 2, issues: 0, ..TownSize::default() });
+    let plan = snapshot.streets[0].plan_at(query().as_of).unwrap();
+    let outlines = plan.cells.outlines();
+    let mut compared = BTreeMap::<u8, usize>::new();
+    for (z, tile) in (16..=18).flat_map(|z| tiles(&snapshot, z).into_iter().map(move |t| (z, t))) {
+        let shift = 32 - 12 - u32::from(z);
+        let local = |p: &LonLat| {
+            let step = WorldPixel::of(*p);
+            ((step.x >> shift) as i32 - ((tile.x << 12) as i32), (step.y >> shift) as i32 - ((tile.y << 12) as i32))
+        };
+        let cells = draw(&snapshot, Layer::Cells, tile);
+        for (cell, outline) in plan.plan.cells.iter().zip(&outlines) {
+            let rings: Vec<Vec<(i32, i32)>> = outline.rings().map(|ring| ring.iter().map(local).collect()).collect();
+            let inside = |v: i32| (-BUFFER..=EXTENT + BUFFER).contains(&i64::from(v));
+            if !rings.iter().flatten().all(|p| inside(p.0) && inside(p.1)) {
+                continue;
+            }
+            let drawn = cells.iter().find(|f| text(f, "code") == Some(cell.code.as_str())).expect("a cell in the tile");
+            let of = |rings: Vec<Vec<(i32, i32)>>, turn: bool| {
+                rings.into_iter().map(|ring| from_the_smallest(ring, turn)).collect::<BTreeSet<_>>()
+            };
+            // The tile's y runs south, so rings run the other way round.
+            let drawn = self::rings(drawn).into_iter().map(|ring| ring.0.iter().map(|c| c.x_y()).collect()).collect();
+            assert_eq!(of(drawn, false), of(rings, true), "{} at {tile:?}", cell.code);
+            *compared.entry(z).or_default() += 1;
+        }
+    }
+    // Deep down only the island is small enough.
+    assert!(compared[&16] > 5 && compared.range(17..).map(|(_, n)| n).sum::<usize>() > 0, "{compared:?}");
+}
+
 #[test]
 fn at_low_zoom_there_are_fewer_points_in_the_same_cells() {
     let snapshot = snapshot(TownSize { island: false, ..TownSize::default() });
@@ -272,6 +321,42 @@ fn a_heavy_tile_is_thinned_and_loses_nobody() {
         .map(|f| count(&f, "weight"))
         .sum();
     assert_eq!(issues, 40_000);
+}
+
+#[test]
+fn every_layer_of_areas_keeps_to_a_budget() {
+    let snapshot = snapshot(TownSize::default());
+    for layer in [Layer::Streets, Layer::Communities, Layer::Cells, Layer::Edges, Layer::Labels, Layer::Blocks] {
+        let heavy: Vec<(TileCoord, Vec<u8>)> =
+            tiles(&snapshot, 14).into_iter().filter_map(|t| Some((t, encode_within(&snapshot, &[layer], t, &query(), None)?))).collect();
+        for (tile, bytes) in &heavy {
+            assert_eq!(encode(&snapshot, &[layer], *tile, &query()).as_ref(), Some(bytes), "nothing is left out below the budget");
+            let thin = encode_within(&snapshot, &[layer], *tile, &query(), Some(bytes.len() - 1)).unwrap_or_default();
+            assert!(thin.len() < bytes.len(), "{layer:?}");
+        }
+        assert!(!heavy.is_empty(), "{layer:?}");
+    }
+}
+
+/// Shapes made ready for one snapshot serve the next; what is said of the areas is the next one's own.
+#[test]
+fn shapes_serve_the_next_snapshot() {
+    let size = TownSize::default();
+    let mut world = town(size);
+    let street: &mut StreetData = world.get_mut(&street_codes()[0]).unwrap();
+    street.households.truncate(200);
+    let fresh = Snapshot::build(world.clone()).unwrap();
+    let old = snapshot(size);
+    prepare(&old, None, 10..=14);
+    let next = old.with_street(&street_codes()[0], world.remove(&street_codes()[0])).unwrap();
+    prepare(&next, Some(&old), 13..=17);
+    let mut differ = 0;
+    for tile in [10, 14, 17].into_iter().flat_map(|z| tiles(&fresh, z)) {
+        let bytes = encode(&fresh, &Layer::ALL, tile, &query());
+        assert_eq!(encode(&next, &Layer::ALL, tile, &query()), bytes);
+        differ += usize::from(encode(&old, &[Layer::Cells], tile, &query()) != encode(&next, &[Layer::Cells], tile, &query()));
+    }
+    assert!(differ > 0, "the cells have fewer households");
 }
 
 #[test]

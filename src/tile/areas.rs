@@ -121,6 +121,7 @@ fn plans<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a PlanIndex> {
 }
 
 fn draw_areas(areas: &AreaShapes, facts: &Facts, arcs: &Arcs, scene: &Scene<'_>, writer: &mut LayerWriter) {
+    let mut common = None;
     // Behind the communities stands the union of the cells that have none.
     for i in areas.boxes.meeting(&scene.window).take_while(|i| *i < facts.len()) {
         if areas.boxes.get(i).is_smaller_than(scene.least_size(), scene.z()) {
@@ -128,7 +129,8 @@ fn draw_areas(areas: &AreaShapes, facts: &Facts, arcs: &Arcs, scene: &Scene<'_>,
         }
         areas.draw(i, arcs, scene, writer);
         if !writer.geometry.is_empty() {
-            facts.tag(i, writer);
+            let common = common.get_or_insert_with(|| facts.common(scene.z(), writer));
+            facts.tag(i, common, writer);
             writer.close_feature(facts.id(i), Kind::Polygon);
         }
     }

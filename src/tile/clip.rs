@@ -106,13 +106,12 @@ impl Clipper {
     /// Takes the points in and says which sides some of them lie beyond.
     fn take<I: Iterator<Item = Pixel>>(&mut self, points: I) -> impl Iterator<Item = Side> + use<I> {
         self.points.clear();
-        let mut beyond = [false; SIDES.len()];
+        let (mut min, mut max) = (Pixel::new(i64::MAX, i64::MAX), Pixel::new(i64::MIN, i64::MIN));
         self.points.extend(points.inspect(|p| {
-            for (beyond, side) in beyond.iter_mut().zip(SIDES) {
-                *beyond |= !side.keeps(*p);
-            }
+            min = Pixel::new(min.x.min(p.x), min.y.min(p.y));
+            max = Pixel::new(max.x.max(p.x), max.y.max(p.y));
         }));
-        SIDES.into_iter().zip(beyond).filter(|(_, beyond)| *beyond).map(|(side, _)| side)
+        SIDES.into_iter().filter(move |side| min <= max && !(side.keeps(min) && side.keeps(max)))
     }
 
     fn cut_pieces(&mut self, side: Side) {

@@ -7,7 +7,7 @@ use rustc_hash::FxHasher;
 use super::{
     clip::Clipper,
     pyramid::{EXTENT, Pixel},
-    wire::{WirePath, varint, zigzag},
+    wire::{StepWriter, WirePath, varint, zigzag},
 };
 
 /// A property's value.
@@ -174,7 +174,7 @@ impl LayerWriter {
 
     /// The number of a value; equal values have one number.
     pub fn value(&mut self, value: Value<'_>) -> u32 {
-        self.values.share(value)
+        self.values.share(|out| value.write(out))
     }
 
     /// The number of a value that hardly comes again: it is not looked up and a later equal one is another.
@@ -182,6 +182,11 @@ impl LayerWriter {
         value.write(&mut self.values.bytes);
         self.values.count += 1;
         self.values.count - 1
+    }
+
+    /// The number of a value made ready by [`Value::write`]; equal values have one number.
+    pub fn share_written(&mut self, field: &[u8]) -> u32 {
+        self.values.share(|out| out.extend_from_slice(field))
     }
 
     /// The number of the first of several values made ready by [`Value::write`]; none is looked up.
@@ -247,9 +252,9 @@ impl Values {
         self.slots.resize(FEWEST_SLOTS, 0);
     }
 
-    fn share(&mut self, value: Value<'_>) -> u32 {
+    fn share(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u32 {
         let start = self.bytes.len();
-        value.write(&mut self.bytes);
+        write(&mut self.bytes);
         let slot = self.slot_of(start..self.bytes.len());
         if let Some(known) = (self.slots[slot] as usize).checked_sub(1).map(|place| self.known[place]) {
             self.bytes.truncate(start);
@@ -341,9 +346,12 @@ impl Commands {
             return;
         }
         varint(&mut self.bytes, Self::LINE_TO | (rest.len() as u64) << 3);
+        let mut steps = StepWriter::new(&mut self.bytes, rest.len());
         for &p in rest {
-            self.go(p);
+            steps.push(p.x - self.cursor.x, p.y - self.cursor.y);
+            self.cursor = p;
         }
+        steps.finish();
     }
 
     /// A ring without the repeated last point.

@@ -158,13 +158,26 @@ pub struct Facts {
 #[derive(Debug)]
 struct Fact {
     id: Option<u64>,
-    /// Where its code and name end in the bytes, and where its area does.
-    ends: [u32; 2],
+    /// Where its code, its name and its area end in the bytes.
+    ends: [u32; 3],
     households: u32,
     groups: u32,
     deviation_pct: Option<f64>,
     label: WorldPixel,
 }
+
+/// Numbers in a layer of what the areas of one plan and level have in common.
+#[derive(Debug)]
+pub struct Common {
+    keys: [u32; 7],
+    level: u32,
+    estimated: u32,
+    /// Names and areas are looked up as well.
+    is_wide: bool,
+}
+
+/// From here on a tile holds a few communities, in which no name comes twice.
+const NAME_ONCE_ZOOM: u8 = 13;
 
 impl Facts {
     fn new<'a>(
@@ -175,13 +188,14 @@ impl Facts {
     ) -> Self {
         let (mut rows, mut written) = (Vec::new(), Vec::new());
         for ((code, name), stats) in areas {
-            Value::Text(code.as_str()).write(&mut written);
-            Value::Text(name).write(&mut written);
-            let named = written.len() as u32;
-            Value::Count(stats.area_m2.round() as u64).write(&mut written);
+            let values = [Value::Text(code.as_str()), Value::Text(name), Value::Count(stats.area_m2.round() as u64)];
+            let ends = values.map(|value| {
+                value.write(&mut written);
+                written.len() as u32
+            });
             rows.push(Fact {
                 id: feature_id(code),
-                ends: [named, written.len() as u32],
+                ends,
                 households: stats.households,
                 groups: stats.groups,
                 deviation_pct: mean.map(|mean| ((f64::from(stats.households) / mean - 1.0) * 1000.0).round() / 10.0),
@@ -208,21 +222,32 @@ impl Facts {
         self.rows[i].id
     }
 
-    /// Gives the open feature an area's properties. Codes, names and areas hardly come twice, so they are not looked up.
-    pub fn tag(&self, i: usize, writer: &mut LayerWriter) {
+    /// Looks up once what all these areas have in common.
+    pub fn common(&self, z: u8, writer: &mut LayerWriter) -> Common {
+        let level = writer.value(Value::Text(self.level.as_str()));
+        let estimated = writer.value(Value::Flag(self.estimated));
+        let keys = ["code", "name", "level", "households", "groups", "area_m2", "estimated"].map(|key| writer.key(key));
+        Common { keys, level, estimated, is_wide: z < NAME_ONCE_ZOOM }
+    }
+
+    /// Gives the open feature an area's properties. Codes do not come twice, and in a tile of few communities hardly do names and areas.
+    pub fn tag(&self, i: usize, common: &Common, writer: &mut LayerWriter) {
         let (start, row) = self.row(i);
-        let written = writer.push_written(&self.written[start..row.ends[1] as usize], 3);
-        let properties = [
-            ("level", Value::Text(self.level.as_str())),
-            ("households", Value::Count(u64::from(row.households))),
-            ("groups", Value::Count(u64::from(row.groups))),
-            ("estimated", Value::Flag(self.estimated)),
-        ];
-        for (name, place) in [("code", 0), ("name", 1), ("area_m2", 2)] {
-            let key = writer.key(name);
-            writer.tag(key, written + place);
+        let [code_end, name_end, area_end] = row.ends.map(|end| end as usize);
+        let (code, name, area_m2) = if common.is_wide {
+            let code = writer.push_written(&self.written[start..code_end], 1);
+            let name = writer.share_written(&self.written[code_end..name_end]);
+            (code, name, writer.share_written(&self.written[name_end..area_end]))
+        } else {
+            let code = writer.push_written(&self.written[start..area_end], 3);
+            (code, code + 1, code + 2)
+        };
+        let households = writer.value(Value::Count(u64::from(row.households)));
+        let groups = writer.value(Value::Count(u64::from(row.groups)));
+        let values = [code, name, common.level, households, groups, area_m2, common.estimated];
+        for (key, value) in common.keys.into_iter().zip(values) {
+            writer.tag(key, value);
         }
-        writer.tags(&properties);
         if let Some(deviation_pct) = row.deviation_pct {
             writer.tags(&[("deviation_pct", Value::Number(deviation_pct))]);
         }
@@ -231,7 +256,7 @@ impl Facts {
     /// Gives the open feature the properties of an area's label.
     pub fn tag_label(&self, i: usize, writer: &mut LayerWriter) {
         let (start, row) = self.row(i);
-        let written = writer.push_written(&self.written[start..row.ends[0] as usize], 2);
+        let written = writer.push_written(&self.written[start..row.ends[1] as usize], 2);
         for (name, place) in [("code", 0), ("name", 1)] {
             let key = writer.key(name);
             writer.tag(key, written + place);
@@ -241,7 +266,7 @@ impl Facts {
     }
 
     fn row(&self, i: usize) -> (usize, &Fact) {
-        let start = i.checked_sub(1).map_or(0, |before| self.rows[before].ends[1] as usize);
+        let start = i.checked_sub(1).map_or(0, |before| self.rows[before].ends[2] as usize);
         (start, &self.rows[i])
     }
 }
