@@ -225,7 +225,14 @@ impl PlanShape {
         let arcs = self.arcs_of_cell.list(cell as usize);
         // The arc whose box is nearest first: most of the others then need no look.
         let at_least = |arc: u32| squared_at_least(plane, self.arc_boxes[arc as usize]);
-        let first = arcs.iter().copied().min_by(|a, b| at_least(*a).total_cmp(&at_least(*b)))?;
+        let mut nearest_box = (f64::INFINITY, *arcs.first()?);
+        for &arc in arcs {
+            let squared_m2 = at_least(arc);
+            if squared_m2 < nearest_box.0 {
+                nearest_box = (squared_m2, arc);
+            }
+        }
+        let first = nearest_box.1;
         let mut best = (first, self.nearest_on_arc(first, plane)?);
         for arc in arcs.iter().copied().filter(|arc| *arc != first) {
             // Rounding may put a corner of a box a hair beyond the arc in it.
