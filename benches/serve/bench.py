@@ -50,6 +50,7 @@ def main():
             for log in sorted(name for name in os.listdir(work) if name.endswith(".log")):
                 with open(os.path.join(work, log), errors="replace") as file:
                     print(f"--- the end of {log}:\n{file.read()[-2000:]}", file=sys.stderr)
+            figures.print()
             raise
         figures.print()
     return 1 if figures.errors else 0

@@ -3,13 +3,14 @@ import time
 from statistics import median
 
 from load import Case, mix, read
+from processes import running
 from tiles import LAYERS
 
 
-def hot_case(tiles, server, name, exact=False):
-    """All layers' tiles, mixed; edits change lengths, so that only status and presence are checked unless nothing changes."""
+def hot_case(tiles, server, name):
+    """All layers' tiles, mixed; edits change lengths, so that only status and presence are checked."""
     rows = [row for layers in LAYERS for row in tiles.learn(server, tiles.ours, layers, True)]
-    return Case(tiles.programs.path(name), server, mix(rows, 7), gzip=True, exact=exact)
+    return Case(tiles.programs.path(name), server, mix(rows, 7), gzip=True, exact=False)
 
 
 def measure_edits(tiles, server, city, figures):
@@ -30,11 +31,9 @@ def measure_edits(tiles, server, city, figures):
 
     case = hot_case(tiles, server, "case-edits")
     before = read(case.start(6))
-    readers = case.start(8)
-    try:
+    with running(case.start(8)) as (readers,):
         time.sleep(0.5)
         busy = programs.result(programs.edit(city, server, street, "--count", 20, "--seed", 2, "--pause-ms", 200))
-    finally:
         during = read(readers)
     figures.count_errors({"before": before, "during": during}, "readers")
     rise = during["p99"] / before["p99"]
@@ -60,18 +59,16 @@ def measure_mixed(tiles, server, city, figures, points, minutes):
     figures.say(f"==> {minutes:g} minutes of everything")
     programs, street = tiles.programs, city.streets()[0]
     seconds, warm = round(minutes * 60), min(60, round(minutes * 30))
-    reading = hot_case(tiles, server, "case-mixed").start(seconds, connections=12, threads=1)
-    locating = Case(programs.path("case-mixed-locate"), server, points, exact=False).start(seconds, connections=4, threads=1)
-    editing = programs.edit(city, server, street, "--seconds", seconds - 1, "--seed", 3, "--pause-ms", 150)
+    hot, located = hot_case(tiles, server, "case-mixed"), Case(programs.path("case-mixed-locate"), server, points, exact=False)
     begin, early, late = time.monotonic(), None, 0
-    try:
+    with running(hot.start(seconds, connections=12, threads=1), located.start(seconds, connections=4, threads=1),
+                 programs.edit(city, server, street, "--seconds", seconds - 1, "--seed", 3, "--pause-ms", 150)) as (reading, locating, editing):
         while reading.poll() is None:
             time.sleep(0.5)
             memory = server.resident_mb()
             if time.monotonic() - begin < warm:
                 early = max(early or 0, memory)
             late = memory
-    finally:
         results = {"tiles": read(reading), "locate": read(locating)}
         edits = programs.result(editing)
     figures.count_errors(results, "mixed load")

@@ -5,7 +5,7 @@ import random
 import subprocess
 from statistics import median
 
-from processes import Failed
+from processes import Failed, running
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -30,12 +30,8 @@ class Case:
 
 def read(process):
     """wrk's result: rate (1/s), errors, p50, p99, max (ms)."""
-    try:
+    with running(process):
         out, _ = process.communicate()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
     if process.returncode != 0:
         raise Failed(f"wrk failed: {out}")
     return json.loads(out.rstrip().rsplit("\n", 1)[1])

@@ -117,7 +117,9 @@ impl Blocks {
         for (_, outline, cell) in self.all.iter().filter(|block| block.0.contains(p)) {
             match side(outline, p) {
                 Side::Inside => return BTreeSet::from([cell.as_str()]),
-                Side::Border => drop(touching.insert(cell.as_str())),
+                Side::Border => {
+                    touching.insert(cell.as_str());
+                }
                 Side::Outside => {}
             }
         }

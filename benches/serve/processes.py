@@ -81,6 +81,17 @@ def end(process):
         process.wait()
 
 
+@contextmanager
+def running(*processes):
+    """Yields the processes, and ends those that still run when the block is left before its time."""
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                end(process)
+
+
 class Programs:
     """The programs under test, and where their files go."""
 
@@ -118,11 +129,8 @@ class Programs:
 
     @staticmethod
     def result(process):
-        try:
+        with running(process):
             out, _ = process.communicate()
-        finally:
-            if process.poll() is None:
-                end(process)
         if process.returncode != 0:
             raise Failed("an edit failed; its message is above")
         return json.loads(out)

@@ -202,7 +202,8 @@ struct HotSpot {
 }
 
 /// Where things can happen.
-struct Stage<'a> {
+pub(super) struct Stage<'a> {
+    ground: &'a Ground,
     houses: &'a [House],
     boundary: &'a Polygon,
     roads: Vec<RoadPiece>,
@@ -220,17 +221,7 @@ struct RoadPiece {
 }
 
 /// `count` issues of the 365 days before `until`, in order of time; [`number`] gives them ids.
-pub(super) fn report(
-    rng: &mut impl Rng,
-    ground: &Ground,
-    network: &Network,
-    houses: &[House],
-    boundary: &Polygon,
-    households: usize,
-    count: usize,
-    until: Date,
-) -> Vec<Issue> {
-    let stage = Stage::set(ground, network, houses, boundary);
+pub(super) fn report(rng: &mut impl Rng, stage: &Stage<'_>, households: usize, count: usize, until: Date) -> Vec<Issue> {
     let Ok(categories) = WeightedIndex::new(CATEGORIES.iter().map(|c| c.weight)) else { return Vec::new() };
     let spots: Vec<HotSpot> = (0..5 + households / 3000)
         .filter_map(|_| {
@@ -254,7 +245,7 @@ pub(super) fn report(
             Some(spot) => Some(spot.centre + Xy::new(normal(rng), normal(rng)) * spot.spread_m),
             None => stage.place(rng, category.scene),
         };
-        let Some(position) = place.map(|place| ground.position(place)).filter(|p| stage.is_inside(*p)) else { continue };
+        let Some(position) = place.map(|place| stage.ground.position(place)).filter(|p| stage.is_inside(*p)) else { continue };
         let Some(issue) = happen(rng, category, position, until) else { continue };
         issues.push(issue);
     }
@@ -271,7 +262,7 @@ pub(super) fn number(issues: &mut [Issue], first: usize, last: usize) {
 }
 
 impl<'a> Stage<'a> {
-    fn set(ground: &Ground, network: &Network, houses: &'a [House], boundary: &'a Polygon) -> Self {
+    pub fn set(ground: &'a Ground, network: &Network, houses: &'a [House], boundary: &'a Polygon) -> Self {
         let square = |p: Xy| ((p.x / 200.0).floor() as i32, (p.y / 200.0).floor() as i32);
         let mut people = FxHashMap::<(i32, i32), u32>::default();
         for house in houses {
@@ -288,7 +279,7 @@ impl<'a> Stage<'a> {
         }
         let weights = roads.iter().map(|road| 8 + people.get(&square(road.a)).copied().unwrap_or(0));
         let busy = WeightedIndex::new(weights).ok();
-        Self { houses, boundary, roads, busy }
+        Self { ground, houses, boundary, roads, busy }
     }
 
     fn is_inside(&self, p: LonLat) -> bool {

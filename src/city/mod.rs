@@ -176,7 +176,8 @@ fn settle(request: &Request, ground: Ground, issues: usize) -> City {
     let ids: Vec<String> = (1..=houses.len()).map(|number| format!("B{number:0width$}")).collect();
     let households = people::settle(&mut stream(5), &ground, &houses, &addresses, &ids, count);
     let boundary = boundary(&ground, &layout.network);
-    let issues = issue::report(&mut stream(6), &ground, &layout.network, &houses, &boundary, count, issues, until);
+    let stage = issue::Stage::set(&ground, &layout.network, &houses, &boundary);
+    let issues = issue::report(&mut stream(6), &stage, count, issues, until);
     City {
         street: street.clone(),
         name,
