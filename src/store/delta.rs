@@ -17,7 +17,7 @@ const ROWS_SAID: usize = 500;
 const ROWS_IN_DELTA: usize = 2000;
 
 /// Ids in one `SELECT`.
-const IDS_AT_ONCE: usize = 200;
+const IDS_AT_ONCE: usize = 256;
 
 /// Ids by kind: those of areas are codes, those of plans numbers.
 type Touched = BTreeMap<ChangeKind, BTreeSet<String>>;

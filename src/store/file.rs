@@ -101,14 +101,7 @@ impl Reader for Connection {
         F: for<'r> FnMut(&rusqlite::Row<'r>) -> Result<(), Error> + Send,
     {
         let failing = |error| failed(|| format!("reading {}", select.table))(sqlite(error));
-        let (mut kept, mut once);
-        let statement: &mut rusqlite::Statement<'_> = if select.usual {
-            kept = self.prepare_cached(&select.sql).map_err(failing)?;
-            &mut kept
-        } else {
-            once = self.prepare(&select.sql).map_err(failing)?;
-            &mut once
-        };
+        let mut statement = self.prepare_cached(&select.sql).map_err(failing)?;
         for (place, key) in (1_usize..).zip(&select.keys) {
             match key {
                 Key::Text(text) => statement.raw_bind_parameter(place, text),

@@ -175,7 +175,8 @@ impl Reader for PgConnection {
             Key::Text(text) => Value::Text(Some(text)),
             Key::Integer(number) => Value::Integer(Some(*number)),
         });
-        let query = bound(select.sql.as_str().into(), values.collect(), select.usual).map_err(failed(doing))?;
+        // Kept prepared also because sqlx loses an unnamed statement when it must ask the server for a type on its way.
+        let query = bound(select.sql.as_str().into(), values.collect(), true).map_err(failed(doing))?;
         let mut rows = self.fetch(query);
         while let Some(row) = rows.try_next().await.map_err(failed(doing))? {
             take(&row)?;

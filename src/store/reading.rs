@@ -28,7 +28,7 @@ pub(super) enum Scope<'a> {
     World,
     /// A street's.
     Street(&'a Code),
-    /// A street's rows of these ids.
+    /// A street's rows of these ids, at least one.
     Ids(&'a Code, &'a [String]),
     /// The rows of one plan of a street.
     Plan(&'a Code, i64),
@@ -39,7 +39,6 @@ fn select<R: Record>(scope: Scope<'_>) -> Select<'_> {
     let table = &R::TABLE;
     let mut sql = table.select();
     let mut keys = Vec::new();
-    let mut usual = true;
     match scope {
         Scope::World => {}
         Scope::Street(street) | Scope::Ids(street, _) | Scope::Plan(street, _) => {
@@ -50,17 +49,18 @@ fn select<R: Record>(scope: Scope<'_>) -> Select<'_> {
     match scope {
         Scope::World | Scope::Street(_) => {}
         Scope::Ids(_, ids) => {
-            let places: Vec<String> = (0..ids.len()).map(|index| format!("${}", index + 2)).collect();
+            // Few lengths, so that the statements come again: the last id fills up.
+            let count = ids.len().next_power_of_two();
+            let places: Vec<String> = (0..count).map(|index| format!("${}", index + 2)).collect();
             sql.push_str(&format!(" AND {} IN ({})", table.columns[1], places.join(", ")));
-            keys.extend(ids.iter().map(|id| Key::Text(id)));
-            usual = ids.len() == 1;
+            keys.extend(ids.iter().chain(std::iter::repeat_n(&ids[ids.len() - 1], count - ids.len())).map(|id| Key::Text(id)));
         }
         Scope::Plan(_, plan) => {
             sql.push_str(" AND plan_id = $2");
             keys.push(Key::Integer(plan));
         }
     }
-    Select { sql, keys, usual, table: table.name }
+    Select { sql, keys, table: table.name }
 }
 
 /// The versions of one street or of all.
@@ -73,7 +73,7 @@ pub(super) async fn read_versions<S: Reader>(source: &mut S, street: Option<&Cod
     }
     let mut versions = BTreeMap::new();
     source
-        .each(Select { sql, keys, usual: true, table: "revisions" }, |row| {
+        .each(Select { sql, keys, table: "revisions" }, |row| {
             let (street, version) = row.code(0).and_then(|code| Ok((code, row.integer(1)?))).map_err(failed(|| "revisions"))?;
             versions.insert(street, version);
             Ok(())
@@ -96,7 +96,7 @@ pub(super) async fn read_log<S: Reader>(source: &mut S, street: &Code, since: Ve
     let keys = vec![Key::Text(street.as_str()), Key::Integer(since)];
     let mut log = Vec::new();
     source
-        .each(Select { sql: sql.to_owned(), keys, usual: true, table: "changes" }, |row| {
+        .each(Select { sql: sql.to_owned(), keys, table: "changes" }, |row| {
             let logged = || {
                 Ok(Logged {
                     note: ChangeNote {

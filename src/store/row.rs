@@ -57,15 +57,13 @@ impl Table {
     }
 }
 
-/// A `SELECT`.
+/// A `SELECT`. It is kept prepared.
 #[derive(Clone, Debug)]
 pub(super) struct Select<'a> {
     /// Its text; the parameters are `$1`, `$2`, … in the order in which they first stand there.
     pub(super) sql: String,
     /// Their values.
     pub(super) keys: Vec<Key<'a>>,
-    /// Whether it will come again, so that it is worth keeping prepared.
-    pub(super) usual: bool,
     /// What is read, for messages.
     pub(super) table: &'static str,
 }
