@@ -6,6 +6,7 @@ use anyhow::Context;
 use wangge::{
     serve::{self, Hosts, Options, Service},
     store::Store,
+    tile,
 };
 
 use super::{
@@ -25,8 +26,11 @@ pub struct Args {
     #[arg(long)]
     households: bool,
     /// Memory for tiles that are ready, in megabytes; 0 makes every tile when it is asked for
-    #[arg(long, value_name = "MB", default_value_t = 64)]
+    #[arg(long, value_name = "MB", default_value_t = 48)]
     tile_cache: usize,
+    /// Size of a tile, uncompressed, beyond which it is thinned, in kilobytes; 0 thins none
+    #[arg(long, value_name = "KB", default_value_t = tile::BUDGET_BYTES / 1000)]
+    tile_budget: usize,
 }
 
 /// Where to listen.
@@ -47,7 +51,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
     let store = args.database.open_existing().await?;
     let tile_cache_bytes = args.tile_cache.saturating_mul(1 << 20);
-    let options = Options { households: args.households, hosts: args.listen.hosts(), tile_cache_bytes };
+    let tile_budget = (args.tile_budget > 0).then(|| args.tile_budget.saturating_mul(1000));
+    let options = Options { households: args.households, hosts: args.listen.hosts(), tile_cache_bytes, tile_budget };
     serve_until_signal(listener, store, options, end, ()).await
 }
 

@@ -198,7 +198,9 @@ impl Service {
         let layers: Vec<Layer> = wanted.variant.layers.iter().collect();
         let query = wanted.variant.query();
         let current = self.current.load();
-        let built = catch_unwind(AssertUnwindSafe(|| tile::encode(&current.snapshot, &layers, wanted.coord, &query)));
+        let built = catch_unwind(AssertUnwindSafe(|| {
+            tile::encode_within(&current.snapshot, &layers, wanted.coord, &query, self.options.tile_budget)
+        }));
         let plain = built.map_err(|panic| Error::Internal(format!("panic: {}", said(&*panic))))?;
         self.makers.built.fetch_add(1, Ordering::Relaxed);
         let built = start.elapsed();

@@ -26,6 +26,7 @@ use crate::{
     index::{self, Snapshot, StreetIndex},
     model::{Code, Version},
     store::{self, Store},
+    tile::{self, BUDGET_BYTES},
 };
 
 /// Whose `Host` headers are answered.
@@ -46,11 +47,13 @@ pub struct Options {
     pub hosts: Hosts,
     /// Bytes the tile cache may hold; with none, every tile is made when it is asked for.
     pub tile_cache_bytes: usize,
+    /// Bytes of a tile beyond which it is thinned; `None` thins none.
+    pub tile_budget: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 64 << 20 }
+        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 48 << 20, tile_budget: Some(BUDGET_BYTES) }
     }
 }
 
@@ -121,7 +124,7 @@ impl Service {
                 sources.learn(&note.what);
             }
         }
-        Ok(Arc::new(Self {
+        let service = Arc::new(Self {
             tiles: TileCache::new(options.tile_cache_bytes),
             makers: Makers::new(),
             day: DayClock::new(),
@@ -133,7 +136,11 @@ impl Service {
             ending: watch::Sender::new(false),
             fresh: AtomicBool::new(true),
             sources,
-        }))
+        });
+        // The first tiles are answered meanwhile; what they need is made with them.
+        let ready = service.clone();
+        tokio::task::spawn_blocking(move || tile::prepare(&ready.current().snapshot, None, PREPARED_ZOOMS));
+        Ok(service)
     }
 
     /// The day it is in China.
@@ -161,6 +168,9 @@ impl Service {
         self.ending.send_replace(true);
     }
 }
+
+/// Zooms whose shapes are made ready at the start: a city whole to a street close up.
+const PREPARED_ZOOMS: std::ops::RangeInclusive<u8> = 9..=16;
 
 /// Streets in the loading at a time: one is read while another is indexed, and no more rows are held than theirs.
 const LOADS_AT_ONCE: usize = 2;
