@@ -404,9 +404,9 @@ fn a_search_ranks_codes_then_names() {
 fn a_building_holds_its_inside_and_its_walls() {
     let snapshot = snapshot();
     let centre = LonLat::new(CORNER.lon_e7 + SIDE / 2 - 4000, CORNER.lat_e7 + SIDE / 2);
-    let id = |p: LonLat| snapshot.building_at(p).map(|(_, b)| b.id.as_str());
-    assert_eq!(id(centre), Some("b00000"));
-    assert_eq!(id(LonLat::new(centre.lon_e7 - 1000, centre.lat_e7)), Some("b00000"));
+    let id = |p: LonLat| snapshot.building_at(p).map(|(_, b)| b.id);
+    assert_eq!(id(centre).as_deref(), Some("b00000"));
+    assert_eq!(id(LonLat::new(centre.lon_e7 - 1000, centre.lat_e7)).as_deref(), Some("b00000"));
     assert_eq!(id(LonLat::new(centre.lon_e7 - 1001, centre.lat_e7)), None);
 }
 
@@ -449,4 +449,44 @@ fn every_position_inside_a_planned_street_has_a_cell() {
         }
     }
     assert!(bent > 0, "the border bends somewhere, or this tests nothing");
+}
+
+/// A plan drawn of the sample city is answered for by its raster, which agrees with its blocks all along its borders.
+#[test]
+fn the_plan_of_a_city_is_covered() {
+    use wangge::{
+        city,
+        index::{Hold, PlanShape},
+        model::{Area, PlanId, StreetData},
+        plan,
+    };
+    let street = code("520201014");
+    let request = city::Request { households: 2000, seed: 3, street: street.clone(), until: day("2026-11-01") };
+    let made = city::generate(&request).unwrap();
+    let area = Area { code: street.clone(), level: Level::Street, name: made.name, boundary: made.boundary.clone().into() };
+    let mut data = StreetData { areas: vec![area], ..StreetData::default() };
+    (data.lines, data.buildings, data.households) = (made.lines, made.buildings, made.households);
+    data.lines.sort_by(|a, b| a.id.cmp(&b.id));
+    data.buildings.sort_by(|a, b| a.id.cmp(&b.id));
+    data.households.sort_by(|a, b| a.id.cmp(&b.id));
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let registration = plan::Registration { id: PlanId(1), name: "p".into(), now, publish_from: Some(day("2026-01-01")) };
+    let request = plan::Request { cells: Some(12), ..plan::Request::default() };
+    let (drawn, _) = plan::plan(&data, &request, registration, &|_, _| true).unwrap();
+    let shape = PlanShape::build(&street, drawn).unwrap();
+    assert!(shape.is_covered());
+    for edge in shape.cells.arcs.iter().flat_map(|arc| arc.path.windows(2)) {
+        let middle = LonLat::new(edge[0].lon_e7.midpoint(edge[1].lon_e7), edge[0].lat_e7.midpoint(edge[1].lat_e7));
+        for p in [edge[0], middle] {
+            for (dx, dy) in [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (2, -2), (-3, 3)] {
+                let at = LonLat::new(p.lon_e7 + dx, p.lat_e7 + dy);
+                let owner = shape.outlines.iter().zip(&shape.cell_of_block).find(|(outline, _)| owns(outline, at)).map(|(_, cell)| *cell);
+                let found = match shape.cell_at(at) {
+                    Some(Hold::Owned(cell)) => Some(cell),
+                    _ => None,
+                };
+                assert_eq!(found, owner, "{at:?}");
+            }
+        }
+    }
 }

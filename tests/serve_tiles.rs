@@ -179,7 +179,7 @@ async fn what_the_client_has_is_not_built_again() {
             assert_eq!((unchanged.status.as_u16(), unchanged.body.len()), (304, 0));
         }
         assert_eq!(town.service.tiles_built(), 1, "with {bytes} bytes");
-        assert_eq!(town.get(&target, &[gzip.clone()]).await.status, 200);
+        assert_eq!(town.get(&target, std::slice::from_ref(&gzip)).await.status, 200);
         assert_eq!(town.service.tiles_built(), if bytes > 1000 { 1 } else { 2 }, "with {bytes} bytes");
         // An edit ends it.
         let mut moved = town.store.load_street(&code(STREET)).await.unwrap().unwrap().households.remove(0);

@@ -288,12 +288,12 @@ mod tests {
     fn household(id: u32, x: i32, y: i32) -> Household {
         Household {
             id: format!("h{id:02}"),
-            building_id: (id % 3 > 0).then(|| format!("b{}", id % 5)),
+            building_id: (!id.is_multiple_of(3)).then(|| format!("b{}", id % 5)),
             position: LonLat::new(1_048_000_000 + x, 265_000_000 + y),
-            unit: (id % 2 > 0).then(|| "1".into()),
+            unit: (!id.is_multiple_of(2)).then(|| "1".into()),
             floor: Some(id as i16),
             persons: None,
-            address: (id % 4 > 0).then(|| format!("路{}号{x}楼{y}", id % 5)),
+            address: (!id.is_multiple_of(4)).then(|| format!("路{}号{x}楼{y}", id % 5)),
             estimated: id.is_multiple_of(7),
         }
     }

@@ -178,6 +178,11 @@ impl PlanShape {
         }
     }
 
+    /// Whether a raster answers for positions, as it does unless blocks overlap, and not the blocks one by one.
+    pub fn is_covered(&self) -> bool {
+        self.covering.is_some()
+    }
+
     /// The same, block by block: also for blocks that overlap.
     fn cell_by_blocks(&self, at: LonLat) -> Option<Hold> {
         let blocks = &self.outlines;

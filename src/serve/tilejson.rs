@@ -15,7 +15,7 @@ use super::{
     params::{AsOf, IssueFilterParams, Params},
     tiles::{KNOWN, parse_layers},
 };
-use crate::tile::{BUDGET_BYTES, Layer};
+use crate::tile::Layer;
 
 /// TileJSON 3.0.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,7 +82,7 @@ pub(super) async fn get_tilejson(
         tilejson: "3.0.0".into(),
         tiles: vec![format!("{}/tiles/{names}/{{z}}/{{x}}/{{y}}{query}", origin(&headers))],
         name: names,
-        description: thinning_rule(),
+        description: thinning_rule(service.options.tile_budget),
         vector_layers: layers.iter().map(|layer| describe(*layer)).collect(),
         bounds: info::bounds(&service.current().snapshot).map(info::degrees),
         minzoom: 0,
@@ -93,11 +93,12 @@ pub(super) async fn get_tilejson(
 }
 
 /// What the client may rely on where a place is dense.
-fn thinning_rule() -> String {
+fn thinning_rule(budget: Option<usize>) -> String {
+    let Some(budget) = budget else { return "No tile is thinned, however heavy.".into() };
     format!(
         "No tile is over {} kB before compression: where one would be, its heaviest layer is drawn again with areas, buildings and lines below \
          a doubled size left out, or households and issues of a doubled bin put together as one point with their number as weight, until it fits.",
-        BUDGET_BYTES / 1000
+        budget / 1000
     )
 }
 

@@ -105,7 +105,7 @@ fn read_step(steps: &mut &[u8]) -> (u64, u64) {
         let y_is_long = second >> 7 & 1;
         let is_longer = (x_is_long & first >> 15) | (y_is_long & second >> 15);
         if is_longer & 1 == 0 {
-            let number = |bytes: u32, is_long: u32| u64::from(bytes & 0x7f | (bytes >> 1 & 0x3f80) * is_long);
+            let number = |bytes: u32, is_long: u32| u64::from(bytes & 0x7f | ((bytes >> 1 & 0x3f80) * is_long));
             *steps = &steps[2 + (x_is_long + y_is_long) as usize..];
             return (number(first, x_is_long), number(second, y_is_long));
         }

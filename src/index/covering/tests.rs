@@ -155,48 +155,6 @@ proptest! {
 }
 
 #[test]
-fn the_plan_of_a_city_is_covered() {
-    use jiff::{Timestamp, civil::date};
-
-    use crate::{
-        city,
-        model::{Area, Code, Level, PlanId, StreetData},
-        plan,
-    };
-    let code = Code::new("520201014").unwrap();
-    let made = city::generate(&city::Request { households: 2000, seed: 3, street: code.clone(), until: date(2026, 11, 1) }).unwrap();
-    let area = Area { code, level: Level::Street, name: made.name, boundary: made.boundary.clone().into() };
-    let mut data = StreetData { areas: vec![area], lines: made.lines, buildings: made.buildings, ..StreetData::default() };
-    data.households = made.households;
-    data.lines.sort_by(|a, b| a.id.cmp(&b.id));
-    data.buildings.sort_by(|a, b| a.id.cmp(&b.id));
-    data.households.sort_by(|a, b| a.id.cmp(&b.id));
-    let registration = plan::Registration { id: PlanId(1), name: "p".into(), now: Timestamp::UNIX_EPOCH, publish_from: None };
-    let request = plan::Request { cells: Some(12), ..plan::Request::default() };
-    let (drawn, _) = plan::plan(&data, &request, registration, &|_, _| true).unwrap();
-    let outlines: Vec<MultiPolygon> = drawn.blocks.iter().map(|b| b.outline.clone().into()).collect();
-    let labels: Vec<u32> = drawn.blocks.iter().map(|b| b.cell).collect();
-    let cells = Coverage::from_polygons(&outlines).unwrap().dissolve(&labels, 12);
-    let (covering, street) = (Covering::build(&cells).unwrap(), Covering::of_shape(&data.areas[0].boundary).unwrap());
-    let faces: Vec<Face> = drawn.blocks.into_iter().map(|b| (b.outline, b.cell)).collect();
-    for edge in cells.arcs.iter().flat_map(|arc| arc.path.windows(2)) {
-        let middle = LonLat::new(edge[0].lon_e7.midpoint(edge[1].lon_e7), edge[0].lat_e7.midpoint(edge[1].lat_e7));
-        for p in [edge[0], middle] {
-            for (dx, dy) in [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (2, -2), (-3, 3)] {
-                let at = LonLat::new(p.lon_e7 + dx, p.lat_e7 + dy);
-                assert_eq!(covering.hold(at), brute(&faces, at), "{at:?}");
-                let held = if owns(&made.boundary, at) {
-                    Some(Side::Inside)
-                } else {
-                    (side(&made.boundary, at) == Side::Border).then_some(Side::Border)
-                };
-                assert_eq!(street.side(at), held, "{at:?}");
-            }
-        }
-    }
-}
-
-#[test]
 fn a_long_edge_on_shorter_ones_hides_neither_side() {
     let p = LonLat::new;
     let face = |ring: Vec<LonLat>, label| (Polygon { exterior: closed(ring), interiors: vec![] }, label);
