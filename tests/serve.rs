@@ -145,7 +145,7 @@ async fn openapi_names_exactly_the_parameters_that_are_known() {
         assert_eq!(known, documented, "{path}");
         checked += 1;
     }
-    assert_eq!(checked, 17);
+    assert_eq!(checked, 18);
 }
 
 #[tokio::test]
@@ -603,6 +603,7 @@ async fn a_change_in_the_store_becomes_a_snapshot_and_an_event() {
     issue.status = IssueStatus::Closed;
     let mut other = issue.clone();
     other.id = "i6".into();
+    let at = issue.position;
     let set = ChangeSet { street: code(STREET), what: "import issues".into(), changes: vec![Change::PutIssues(vec![issue, other])] };
     assert_eq!(town.store.commit(1, &set).await.unwrap(), 2);
     assert_eq!(town.service.catch_up().await.unwrap(), 1);
@@ -611,7 +612,11 @@ async fn a_change_in_the_store_becomes_a_snapshot_and_an_event() {
     let event = std::str::from_utf8(&event).unwrap();
     let data = event.lines().find_map(|line| line.strip_prefix("data:")).unwrap();
     assert!(event.contains("event: change") || event.contains("event:change"), "{event}");
-    assert_eq!(serde_json::from_str::<Value>(data).unwrap(), json!({"street": STREET, "version": 2, "rows": {"issues": 2}}));
+    let tiles = json!([{"layers": ["issues", "heat"], "boxes": [[at.lon(), at.lat(), at.lon(), at.lat()]]}]);
+    assert_eq!(
+        serde_json::from_str::<Value>(data).unwrap(),
+        json!({"street": STREET, "version": 2, "rows": {"issues": 2}, "tiles": tiles})
+    );
     assert_eq!(town.get("/api/info").await.json()["issues"]["total"], 6);
     assert_eq!(town.get("/api/issues/i1").await.json()["status"], "closed");
     let new = town.get(&tile_target("issues")).await;

@@ -348,7 +348,7 @@ fn shapes_serve_the_next_snapshot() {
     let fresh = Snapshot::build(world.clone()).unwrap();
     let old = snapshot(size);
     prepare(&old, None, 10..=14);
-    let next = old.with_street(&street_codes()[0], world.remove(&street_codes()[0])).unwrap();
+    let next = old.with_street(&street_codes()[0], world.remove(&street_codes()[0])).unwrap().0;
     prepare(&next, Some(&old), 13..=17);
     let mut differ = 0;
     for tile in [10, 14, 17].into_iter().flat_map(|z| tiles(&fresh, z)) {

@@ -133,7 +133,8 @@ impl Snapshot {
                 found.extend(Fit::of_text(text, &wanted).map(|fit| (fit, 4, text.len(), row, Found::Line(i))));
             }
             let names = &street.ground.names;
-            for (text, building) in (0..).map(|i| names.texts.get(i)).zip(&names.buildings) {
+            for (i, building) in (0..).zip(&names.buildings) {
+                let text = names.texts.get(i);
                 found.extend(Fit::of_text(text, &wanted).map(|fit| (fit, 5, text.len(), row, Found::Building(*building))));
             }
         }

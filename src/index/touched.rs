@@ -63,6 +63,8 @@ impl Touched {
 
     fn add(&mut self, theme: Theme, boxes: impl Iterator<Item = Bounds>) {
         let mut boxes: Vec<Bounds> = boxes.collect();
+        boxes.sort_unstable_by_key(|b| (b.min, b.max));
+        boxes.dedup();
         if boxes.len() > BOXES_PER_THEME {
             boxes = boxes.into_iter().reduce(Bounds::union).into_iter().collect();
         }
