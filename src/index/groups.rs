@@ -1,5 +1,7 @@
 //! A plan's ten-household groups as arrays.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -9,7 +11,7 @@ use crate::model::{Code, Group, LonLat};
 /// Groups by code. A member is a row of the street's households; one that the household list no longer has keeps its id.
 #[derive(Debug, Default)]
 pub struct Groups {
-    codes: Vec<Code>,
+    codes: Arc<[Code]>,
     members: Lists,
     lost: Vec<LostMember>,
     /// For every group its head's row, or [`NONE`].
@@ -24,6 +26,11 @@ struct LostMember {
     group: u32,
     id: Box<str>,
     is_head: bool,
+}
+
+fn hull_of(members: &[u32], households: &Households) -> Vec<LonLat> {
+    let positions: Vec<LonLat> = members.iter().map(|row| households.positions()[*row as usize]).collect();
+    hull_around(&positions).map(|hull| hull.exterior).unwrap_or_default()
 }
 
 impl Groups {
@@ -46,13 +53,16 @@ impl Groups {
                 }
             }
         }
-        Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, households)
+        Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, |_, members| {
+            hull_of(members, households)
+        })
     }
 
     /// The same groups over changed households: the new row of every old one, [`NONE`] for those gone or put anew.
     pub fn moved(&self, old: &Households, new: &Households, row_of_old: &[u32]) -> Self {
         let mut members = Vec::with_capacity(new.len());
         let (mut lost, mut heads) = (Vec::new(), vec![NONE; self.len()]);
+        let mut is_touched = vec![false; self.len()];
         let mut place = |group: u32, row: Option<u32>, id: &str, is_head: bool| match row {
             Some(row) => {
                 members.push((group, row));
@@ -65,25 +75,32 @@ impl Groups {
         for group in 0..self.len() as u32 {
             for &row in self.members(group) {
                 let id = old.ids().get(row);
-                let now = Some(row_of_old[row as usize]).filter(|row| *row != NONE).or_else(|| new.find(id));
+                let kept = Some(row_of_old[row as usize]).filter(|row| *row != NONE);
+                is_touched[group as usize] |= kept.is_none();
+                let now = kept.or_else(|| new.find(id));
                 place(group, now, id, self.heads[group as usize] == row);
             }
             for lost in self.lost_of(group) {
+                is_touched[group as usize] = true;
                 place(group, new.find(&lost.id), &lost.id, lost.is_head);
             }
         }
-        Self::of_members(self.codes.clone(), &members, lost, heads, new)
+        Self::of_members(self.codes.clone(), &members, lost, heads, |group, members| match is_touched[group as usize] {
+            true => hull_of(members, new),
+            false => self.hull(group).to_vec(),
+        })
     }
 
-    fn of_members(codes: Vec<Code>, members: &[(u32, u32)], lost: Vec<LostMember>, heads: Vec<u32>, households: &Households) -> Self {
+    fn of_members(
+        codes: Arc<[Code]>,
+        members: &[(u32, u32)],
+        lost: Vec<LostMember>,
+        heads: Vec<u32>,
+        hull: impl Fn(u32, &[u32]) -> Vec<LonLat> + Sync,
+    ) -> Self {
         let members = Lists::build(codes.len(), members.iter().copied());
-        let hulls: Vec<Vec<LonLat>> = (0..codes.len())
-            .into_par_iter()
-            .map(|group| {
-                let positions: Vec<LonLat> = members.list(group).iter().map(|row| households.positions()[*row as usize]).collect();
-                hull_around(&positions).map(|hull| hull.exterior).unwrap_or_default()
-            })
-            .collect();
+        let hulls: Vec<Vec<LonLat>> =
+            (0..codes.len() as u32).into_par_iter().map(|group| hull(group, members.list(group as usize))).collect();
         let mut hull_ends = Vec::with_capacity(hulls.len());
         let mut hull_positions = Vec::with_capacity(hulls.iter().map(Vec::len).sum());
         for hull in hulls {

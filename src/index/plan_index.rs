@@ -33,7 +33,7 @@ pub struct PlanIndex {
     /// For every building of the street its cell; [`NONE`] outside the plan.
     pub cell_of_building: Vec<u32>,
     /// For every group the index of its cell.
-    pub cell_of_group: Vec<u32>,
+    pub cell_of_group: Arc<[u32]>,
     /// The street as a whole.
     pub street_stats: AreaStats,
     /// In the order of `plan.communities`.
@@ -112,13 +112,15 @@ impl PlanIndex {
         let groups = Groups::build(std::mem::take(&mut plan.groups), rows.households);
         let shape = Arc::new(PlanShape::build(street, plan)?);
         let buildings = shape.cells_of(&rows.ground.building_positions);
-        Ok(Self::over(shape, groups, buildings, rows))
+        let cell_codes: Vec<&Code> = shape.plan.cells.iter().map(|c| &c.code).collect();
+        let cell_of_group = groups.codes().iter().map(|code| parent_of(code, &cell_codes)).collect();
+        Ok(Self::over(shape, groups, cell_of_group, buildings, rows))
     }
 
     /// The same plan over changed households: `row_of_old` is the new row of every old one, [`NONE`] for those gone or put anew.
     pub fn with_households(&self, old: &Households, row_of_old: &[u32], rows: Rows<'_>) -> Self {
         let groups = self.groups.moved(old, rows.households, row_of_old);
-        Self::over(self.shape.clone(), groups, self.cell_of_building.clone(), rows)
+        Self::over(self.shape.clone(), groups, self.cell_of_group.clone(), self.cell_of_building.clone(), rows)
     }
 
     /// Whether both stand on one topology.
@@ -130,12 +132,16 @@ impl PlanIndex {
     pub fn with_ground(&self, rows: Rows<'_>) -> Self {
         let same: Vec<u32> = (0..rows.households.len() as u32).collect();
         let groups = self.groups.moved(rows.households, rows.households, &same);
-        Self::over(self.shape.clone(), groups, self.shape.cells_of(&rows.ground.building_positions), rows)
+        Self::over(self.shape.clone(), groups, self.cell_of_group.clone(), self.shape.cells_of(&rows.ground.building_positions), rows)
     }
 
-    fn over(shape: Arc<PlanShape>, groups: Groups, cell_of_building: Vec<u32>, Rows { households, .. }: Rows<'_>) -> Self {
-        let cell_codes: Vec<&Code> = shape.plan.cells.iter().map(|c| &c.code).collect();
-        let cell_of_group: Vec<u32> = groups.codes().iter().map(|code| parent_of(code, &cell_codes)).collect();
+    fn over(
+        shape: Arc<PlanShape>,
+        groups: Groups,
+        cell_of_group: Arc<[u32]>,
+        cell_of_building: Vec<u32>,
+        Rows { households, .. }: Rows<'_>,
+    ) -> Self {
         let group_of_household = groups.of_households(households.len());
         let by_group = |row: usize| cell_of_group.get(group_of_household[row] as usize).copied().filter(|cell| *cell != NONE);
         let cell_of_household: Vec<u32> =
@@ -177,7 +183,7 @@ impl PlanIndex {
                 stats.buildings += 1;
             }
         }
-        for cell in &self.cell_of_group {
+        for cell in self.cell_of_group.iter() {
             if let Some(stats) = cells.get_mut(*cell as usize) {
                 stats.groups += 1;
             }

@@ -53,6 +53,8 @@ pub struct StreetIndex {
     pub bounds: Option<Bounds>,
     /// Whether a position lies within its boundary; `None` without one.
     within: Option<Arc<Covering>>,
+    /// Its boundary's.
+    extent: Extent,
     /// The street without any plan: its own boundary, and all its households and buildings.
     pub stats: AreaStats,
 }
@@ -246,6 +248,7 @@ impl StreetIndex {
             households_of_building: Arc::default(),
             bounds: None,
             within: within(&areas),
+            extent: extent(&areas),
             stats: AreaStats::default(),
             code,
             areas,
@@ -294,6 +297,7 @@ impl StreetIndex {
         if let Some(StreetData { areas, lines, waters, buildings, .. }) = ground {
             if areas != self.areas {
                 new.within = within(&areas);
+                new.extent = extent(&areas);
                 new.areas = areas;
             }
             new.ground = Arc::new(Ground::build(lines, waters, buildings));
@@ -337,6 +341,7 @@ impl StreetIndex {
             plans: self.plans.clone(),
             bounds: self.bounds,
             within: self.within.clone(),
+            extent: self.extent,
             stats: self.stats,
         }
     }
@@ -352,7 +357,7 @@ impl StreetIndex {
         self.households_of_building = of_building.into();
         let persons = self.households.persons();
         let known = persons.iter().any(Option::is_some);
-        let extent = self.area().map(|area| Extent::of(&area.boundary)).unwrap_or_default();
+        let extent = self.extent;
         self.stats = AreaStats {
             households: self.households.len() as u32,
             persons: known.then(|| persons.iter().flatten().map(|p| u32::from(*p)).sum()),
@@ -410,6 +415,10 @@ fn with_rows<R, T>(rows: Vec<R>, build: impl FnOnce(&[R]) -> T) -> T {
 
 fn street_area(areas: &[Area]) -> Option<&Area> {
     areas.iter().find(|area| area.level == Level::Street)
+}
+
+fn extent(areas: &[Area]) -> Extent {
+    street_area(areas).map(|area| Extent::of(&area.boundary)).unwrap_or_default()
 }
 
 fn within(areas: &[Area]) -> Option<Arc<Covering>> {

@@ -16,7 +16,11 @@ use axum::{
 };
 use uuid::Uuid;
 
-use super::{Error, Hosts, Service, making::said, meter::meters};
+use super::{
+    Error, Hosts, Service,
+    making::said,
+    meter::{TILE_ROUTE, meters},
+};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -49,7 +53,7 @@ pub(super) async fn observe(State(service): State<Arc<Service>>, request: Reques
     metrics::counter!("wangge_http_requests_total", "route" => route.to_owned(), "method" => label(&method), "status" => status.as_u16().to_string())
         .increment(1);
     tracing::debug!(request_id = id_text, %method, route, status = status.as_u16(), seconds = time.as_secs_f64(), "answered");
-    add_headers(response.headers_mut(), id);
+    add_headers(response.headers_mut(), route, id);
     response
 }
 
@@ -130,18 +134,20 @@ fn label(method: &axum::http::Method) -> &'static str {
     }
 }
 
-/// What every answer carries.
-pub(super) fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {
+/// What every answer carries. No browser makes a page of a tile, whatever it is told: a page's policies would be a third of its headers.
+fn add_headers(headers: &mut HeaderMap, route: &str, id: HeaderValue) {
     headers.insert(REQUEST_ID, id);
     add_policies(headers);
+    if route != TILE_ROUTE {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
 }
 
 /// What browsers are to make of every answer.
 pub(super) fn add_policies(headers: &mut HeaderMap) {
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
 }
 

@@ -68,6 +68,8 @@ pub enum Kind {
 
 /// The longest length: a varint of 32 bits.
 const LENGTH_ROOM: usize = 5;
+/// Numbers of keys and values that a point of the short form may have.
+const SHORT_TAGS: usize = 16;
 
 impl LayerWriter {
     /// Forgets all that was written; the buffers stay.
@@ -124,11 +126,37 @@ impl LayerWriter {
 
     /// Adds a point with pairs of [`LayerWriter::key`] and [`LayerWriter::value`] or [`LayerWriter::push_value`].
     pub fn point(&mut self, id: Option<u64>, at: Pixel, tags: &[u32]) {
-        for number in tags {
-            varint(&mut self.pairs, u64::from(*number));
+        if id.is_some() || tags.len() > SHORT_TAGS || tags.iter().any(|number| *number >= 1 << 21) {
+            for number in tags {
+                varint(&mut self.pairs, u64::from(*number));
+            }
+            self.geometry.path(&[at]);
+            return self.close_feature(id, Kind::Point);
         }
-        self.geometry.path(&[at]);
-        self.close_feature(id, Kind::Point);
+        // Tags of at most three bytes and two ordinates of at most five: no length takes more than a byte.
+        let mut feature = [0; 128];
+        let mut end = 4;
+        let mut put = |mut v: u64| {
+            while v >= 0x80 {
+                feature[end] = v as u8 | 0x80;
+                v >>= 7;
+                end += 1;
+            }
+            feature[end] = v as u8;
+            end += 1;
+            end
+        };
+        let tagged = tags.iter().fold(4, |_, number| put(u64::from(*number)));
+        [3 << 3, Kind::Point as u64, 4 << 3 | 2, 0, 1 << 3 | 1].into_iter().for_each(|v| {
+            put(v);
+        });
+        put(zigzag(at.x));
+        let end = put(zigzag(at.y));
+        // The feature's field, its tags' and its geometry's, each with its length.
+        feature[..4].copy_from_slice(&[2 << 3 | 2, end as u8 - 2, 2 << 3 | 2, tagged as u8 - 4]);
+        feature[tagged + 3] = (end - tagged - 4) as u8;
+        self.out.extend_from_slice(&feature[..end]);
+        self.is_empty = false;
     }
 
     /// Gives the open feature properties; equal values are stored once.
