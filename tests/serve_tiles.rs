@@ -113,7 +113,6 @@ async fn front_and_router_answer_the_same() {
                 assert_eq!(first, second, "{target} {accepted:?}");
                 assert_eq!(first, third, "{target} {accepted:?}");
                 assert_eq!(first.header(ID), "test-12345");
-                assert!(first.header("content-security-policy").starts_with("default-src 'self'"));
                 let tag = first.header(header::ETAG).to_owned();
                 if first.status == 200 && !tag.is_empty() {
                     headers.push((header::IF_NONE_MATCH, &tag));

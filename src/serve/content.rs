@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::encoding::Encoding;
+use super::encoding::{Effort, Encoding};
 
 /// One representation, as it is sent.
 #[derive(Clone, Debug)]
@@ -26,12 +26,13 @@ pub(super) struct Content {
     pub hash: u64,
     representations: [OnceLock<Representation>; Encoding::ALL.len()],
     bytes: AtomicUsize,
+    effort: Effort,
 }
 
 impl Content {
     /// A content, in the encoding that is asked for first.
-    pub fn new(plain: Vec<u8>, encoding: Encoding) -> Self {
-        let content = Self { hash: xxh3_64(&plain), representations: Default::default(), bytes: AtomicUsize::new(0) };
+    pub fn new(plain: Vec<u8>, encoding: Encoding, effort: Effort) -> Self {
+        let content = Self { hash: xxh3_64(&plain), representations: Default::default(), bytes: AtomicUsize::new(0), effort };
         content.representation(encoding, || plain);
         content
     }
@@ -55,7 +56,7 @@ impl Content {
                 }
                 plain.into()
             } else {
-                encoding.encode(&plain)
+                encoding.encode(&plain, self.effort)
             };
             self.bytes.fetch_add(body.len(), Ordering::Relaxed);
             Representation { body, etag: encoding.etag(self.hash) }
@@ -82,7 +83,7 @@ mod tests {
     fn every_encoding_is_made_when_asked_for_from_any_other() {
         let plain: Vec<u8> = (0..20_000u32).map(|i| (i % 100) as u8).collect();
         for first in Encoding::ALL {
-            let content = Content::new(plain.clone(), first);
+            let content = Content::new(plain.clone(), first, Effort::Quick);
             let alone = content.bytes();
             assert_eq!(alone, content.get(first).unwrap().body.len());
             assert!(first == Encoding::Identity || alone < plain.len() / 4, "{first:?} keeps {alone} bytes");
@@ -94,7 +95,7 @@ mod tests {
             assert_eq!(content.bytes(), sum);
         }
         let tags: std::collections::BTreeSet<String> =
-            Encoding::ALL.map(|e| Content::new(plain.clone(), e).get(e).unwrap().etag.to_str().unwrap().to_owned()).into();
+            Encoding::ALL.map(|e| Content::new(plain.clone(), e, Effort::Quick).get(e).unwrap().etag.to_str().unwrap().to_owned()).into();
         assert_eq!(tags.len(), 4, "each representation has a tag of its own");
     }
 }

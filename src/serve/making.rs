@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use super::{
     Error, Service,
     content::{Content, Representation},
-    encoding::Encoding,
+    encoding::{Effort, Encoding},
     meter::{LAYER_LABELS, layer_label, meters},
     tile_cache::{Place, Slot, Tag},
     tile_key::Variant,
@@ -196,6 +196,7 @@ impl Service {
     fn make(&self, wanted: &Wanted) -> Result<Option<Content>, Error> {
         let start = Instant::now();
         let layers: Vec<Layer> = wanted.variant.layers.iter().collect();
+        let effort = if layers == [Layer::Households] { Effort::Thorough } else { Effort::Quick };
         let query = wanted.variant.query();
         let current = self.current.load();
         let built = catch_unwind(AssertUnwindSafe(|| {
@@ -205,7 +206,7 @@ impl Service {
         self.makers.built.fetch_add(1, Ordering::Relaxed);
         let built = start.elapsed();
         meters().builds.record(wanted.variant.layers, built);
-        let content = plain.map(|plain| Content::new(plain, wanted.encoding));
+        let content = plain.map(|plain| Content::new(plain, wanted.encoding, effort));
         let all = start.elapsed();
         if wanted.encoding != Encoding::Identity {
             meters().record_compression(wanted.encoding, all - built);

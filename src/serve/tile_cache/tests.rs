@@ -1,7 +1,11 @@
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::*;
-use crate::{model::LonLat, serve::encoding::Encoding, tile::Layer};
+use crate::{
+    model::LonLat,
+    serve::encoding::{Effort, Encoding},
+    tile::Layer,
+};
 
 const DAY: i32 = 20_781;
 
@@ -21,7 +25,7 @@ fn noise(seed: u32, length: u32) -> Vec<u8> {
 /// Puts a tile in, as making does, and returns its place.
 fn put(cache: &TileCache, coord: TileCoord, variant: &Variant, plain: Option<Vec<u8>>) -> Place {
     let place = cache.open(coord, variant);
-    let content = plain.map(|plain| Content::new(plain, Encoding::Identity));
+    let content = plain.map(|plain| Content::new(plain, Encoding::Identity, Effort::Quick));
     let tag = content.as_ref().map_or(Tag::Empty, |content| Tag::Hash(content.hash));
     if let Some(slot) = &place.slot {
         // Made already when it is put in a second time.
@@ -152,7 +156,7 @@ fn a_tag_outlives_its_bytes_and_places_are_bounded() {
     let cache = TileCache::new(64 << 10);
     let cells = variant(&[Layer::Cells]);
     put(&cache, tile(0), &cells, Some(noise(0, 1000)));
-    let hash = Content::new(noise(0, 1000), Encoding::Identity).hash;
+    let hash = Content::new(noise(0, 1000), Encoding::Identity, Effort::Quick).hash;
     for x in 1..300 {
         put(&cache, tile(x), &cells, Some(noise(x, 1000)));
     }
@@ -196,7 +200,7 @@ fn what_is_made_for_a_dropped_place_is_not_found() {
     let old = cache.open(tile(0), &cells);
     assert_eq!(cache.forget(&[Layer::Cells], &[tile(0).bounds()]), 1);
     let new = cache.open(tile(0), &cells);
-    let stale = Content::new(vec![1], Encoding::Identity);
+    let stale = Content::new(vec![1], Encoding::Identity, Effort::Quick);
     let tag = Tag::Hash(stale.hash);
     old.slot.as_ref().unwrap().set(Some(stale)).unwrap();
     cache.settle(tile(0), &cells, &old, tag);
@@ -214,7 +218,7 @@ fn no_stale_tile_stays() {
         let (snapshot, forgotten, end) = (AtomicU64::new(1), AtomicU64::new(1), AtomicBool::new(false));
         let cells = variant(&[Layer::Cells]);
         let coords: Vec<TileCoord> = (0..6).map(|x| TileCoord { z: 12 + (x % 3) as u8, x: 100 + x, y: 50 }).collect();
-        let content = |version: u64| Content::new(version.to_le_bytes().repeat(32), Encoding::Identity);
+        let content = |version: u64| Content::new(version.to_le_bytes().repeat(32), Encoding::Identity, Effort::Quick);
         let hashes: Vec<u64> = (0..=4000).map(|version| content(version).hash).collect();
         std::thread::scope(|scope| {
             for reader in 0..3 {
