@@ -1,7 +1,8 @@
 //! A static tree over points that lie along the curve: sixteen children a node, boxes only, no pointers.
 //!
-//! Against `rstar` (`cargo bench --bench index`): half a byte a point instead of some forty, and nothing to build beyond one pass;
-//! `rstar` stays for boxes, of which there are few and whose order along a curve says little.
+//! Beside `rstar` (`cargo bench --bench index`, a million points): half a byte a point instead of some forty, built three times as
+//! fast, and the ten nearest found at half the speed, still 180,000 positions a second. What counts here is memory, and
+//! that a household that moves makes its street's tree anew. `rstar` stays for boxes, of which there are few.
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
