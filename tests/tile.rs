@@ -511,7 +511,10 @@ proptest! {
         let [west, ..] = street_codes();
         let before = Snapshot::build(world.clone()).unwrap();
         let (after, touched) = before.with_changes(&west, some_change(&world[&west], kind, seed)).unwrap();
-        let queries = [None, Some(1), Some(3)].map(|plan| Query { plan: plan.map(|plan| (west.clone(), plan)), ..query() });
+        let mut queries: Vec<Query> =
+            [None, Some(1), Some(3)].map(|plan| Query { plan: plan.map(|plan| (west.clone(), plan)), ..query() }).into();
+        // A day without any plan in force.
+        queries.push(Query { as_of: day("2025-01-01"), ..query() });
         let (mut changed, mut dropped) = (0, 0);
         for (layer, z) in Layer::ALL.into_iter().flat_map(|layer| (10..=17).map(move |z| (layer, z))) {
             for tile in tiles(&before, z) {

@@ -68,11 +68,6 @@ impl Buildings {
         ((low as usize) < self.len() && self.ids.get(low) == id).then_some(low)
     }
 
-    /// The footprint of a row, made anew.
-    pub fn footprint(&self, row: u32) -> MultiPolygon {
-        self.footprints.get(row)
-    }
-
     /// The box around a footprint.
     pub fn bounds(&self, row: u32) -> Option<Bounds> {
         Bounds::of(self.footprints.positions(row))

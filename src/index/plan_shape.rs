@@ -218,11 +218,6 @@ impl PlanShape {
         })
     }
 
-    /// Blocks whose box meets the box, ascending.
-    pub fn blocks_meeting(&self, bounds: Bounds) -> Vec<u32> {
-        self.block_tree.meeting(bounds)
-    }
-
     /// The nearest place of the cell's border to a position in it, in a plane touching there; `None` for a cell without blocks.
     /// Of equally near arcs the first in the coverage.
     pub fn border(&self, cell: u32, at: LonLat) -> Option<Border> {

@@ -38,11 +38,6 @@ impl Touched {
         self.0.iter().filter(move |(t, _)| *t == theme).map(|(_, bounds)| *bounds)
     }
 
-    /// Every theme with its boxes.
-    pub fn iter(&self) -> impl Iterator<Item = (Theme, Bounds)> + '_ {
-        self.0.iter().copied()
-    }
-
     /// Everything about some streets.
     pub(super) fn whole<'a>(streets: impl Iterator<Item = &'a StreetIndex>) -> Self {
         let mut touched = Self::default();
@@ -73,7 +68,9 @@ impl Touched {
 
     /// Two states of a street, issues apart; `ids` are the households that were put or deleted.
     pub(super) fn compare<'a>(&mut self, old: &StreetIndex, new: &StreetIndex, ids: impl Iterator<Item = &'a str>) {
-        if old.areas != new.areas {
+        // On a day without a plan in force the street shows its own numbers, in its own boundary.
+        let own = |street: &StreetIndex| (street.stats.households, street.households.any_estimated(), street.bounds);
+        if old.areas != new.areas || own(old) != own(new) {
             self.add(Theme::Areas, [old.bounds, new.bounds].into_iter().flatten());
         }
         if !std::ptr::eq(&*old.ground, &*new.ground) {
@@ -91,9 +88,6 @@ impl Touched {
             let counted = (0..is.len()).filter(|i| was.get(*i) != is.get(*i));
             self.add(Theme::Ground, counted.filter_map(|i| new.ground.buildings.bounds(i as u32)));
         }
-        if old.plans.is_empty() && new.plans.is_empty() && old.stats != new.stats {
-            self.add(Theme::Areas, new.bounds.into_iter());
-        }
         for plan in &new.plans {
             match old.plans.iter().find(|other| other.plan.id == plan.plan.id) {
                 Some(other) if std::ptr::eq(&**other, &**plan) => {}
@@ -106,17 +100,18 @@ impl Touched {
                     self.add(Theme::Groups, hulls(old, other, &before).into_iter().chain(hulls(new, plan, &after)));
                     self.compare_plans((old, other), (new, plan));
                 }
-                None => self.whole_plan(plan),
+                None => self.whole_plan(new, plan),
             }
         }
         for plan in old.plans.iter().filter(|plan| new.plans.iter().all(|other| other.plan.id != plan.plan.id)) {
-            self.whole_plan(plan);
+            self.whole_plan(old, plan);
         }
     }
 
-    fn whole_plan(&mut self, plan: &PlanIndex) {
+    /// A plan that came or went, and with it perhaps the street's own boundary as what is shown.
+    fn whole_plan(&mut self, street: &StreetIndex, plan: &PlanIndex) {
         for theme in [Theme::Areas, Theme::Groups, Theme::Households] {
-            self.add(theme, plan.street_stats.bounds.into_iter());
+            self.add(theme, street.bounds.into_iter().chain(plan.street_stats.bounds));
         }
     }
 
@@ -126,7 +121,7 @@ impl Touched {
             // Every cell shows how far it is from the mean.
             self.add(Theme::Areas, [old, new].into_iter().filter_map(|plan| plan.street_stats.bounds));
             if old.plan.validity != new.plan.validity {
-                self.whole_plan(new);
+                self.whole_plan(new_street, new);
             }
         } else {
             self.add(Theme::Areas, differing_areas(old, new).chain(differing_areas(new, old)).collect::<Vec<_>>().into_iter());

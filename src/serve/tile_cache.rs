@@ -212,12 +212,6 @@ impl TileCache {
         dropped
     }
 
-    /// Drops every tile, and returns how many there were.
-    #[allow(dead_code, reason = "for changes whose reach nobody knows")]
-    pub fn forget_all(&self) -> usize {
-        self.retain(|_| false)
-    }
-
     fn forget_tile(&self, tile: TileCoord, layers: LayerSet) -> usize {
         let key = packed(tile);
         let mut shard = self.shard(key);

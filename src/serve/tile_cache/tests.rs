@@ -88,7 +88,7 @@ fn an_inner_point_drops_one_tile_a_zoom() {
     }
     assert_eq!(cache.forget(&[Layer::Cells], &at), 7, "far enough from every edge");
     check(&cache);
-    assert_eq!(cache.forget_all(), 3 * 7 * 25 - 21);
+    assert_eq!(cache.retain(|_| false), 3 * 7 * 25 - 21);
     assert_eq!(cache.bytes(), 0);
     check(&cache);
 }
@@ -106,7 +106,7 @@ fn areas_reach_into_the_next_tile_and_points_do_not() {
     fill();
     assert_eq!(cache.forget(&[Layer::Households], &[Bounds { min: at, max: at }]), 1);
     assert!(is_kept(&cache, east, &both));
-    cache.forget_all();
+    cache.retain(|_| false);
     fill();
     assert_eq!(cache.forget(&[Layer::Cells], &[Bounds { min: at, max: at }]), 2);
 }
