@@ -427,7 +427,7 @@ fn every_position_inside_a_planned_street_has_a_cell() {
         data.lines.push(Line { id: format!("{i:02}"), class: LineClass::Local, name: None, path });
     }
     let now = jiff::Timestamp::UNIX_EPOCH;
-    let registration = wangge::plan::Registration { id: PlanId(1), name: "p".into(), now, publish_from: Some(day("2026-01-01")) };
+    let registration = wangge::plan::Registration { id: PlanId(1), name: "p".into(), now, owner: None, publish_from: Some(day("2026-01-01")) };
     let request = wangge::plan::Request { cells: Some(4), ..wangge::plan::Request::default() };
     let (plan, _) = wangge::plan::plan(&data, &request, registration, &|_, _| true).unwrap();
     data.plans.push(plan);
@@ -470,7 +470,7 @@ fn the_plan_of_a_city_is_covered() {
     data.buildings.sort_by(|a, b| a.id.cmp(&b.id));
     data.households.sort_by(|a, b| a.id.cmp(&b.id));
     let now = jiff::Timestamp::UNIX_EPOCH;
-    let registration = plan::Registration { id: PlanId(1), name: "p".into(), now, publish_from: Some(day("2026-01-01")) };
+    let registration = plan::Registration { id: PlanId(1), name: "p".into(), now, owner: None, publish_from: Some(day("2026-01-01")) };
     let request = plan::Request { cells: Some(12), ..plan::Request::default() };
     let (drawn, _) = plan::plan(&data, &request, registration, &|_, _| true).unwrap();
     let shape = PlanShape::build(&street, drawn).unwrap();

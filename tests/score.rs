@@ -30,11 +30,14 @@ fn plan_of(blocks: Vec<(String, Polygon)>, groups: Vec<Group>) -> Plan {
         valid_from: None,
         valid_to: None,
         created_at: jiff::Timestamp::UNIX_EPOCH,
+        owner: None,
+        base: None,
+        revision: 0,
         parameters: json!({}),
         estimated: false,
         communities: communities.iter().map(|c| Community { code: code(c), name: String::new() }).collect(),
-        blocks: blocks.iter().map(|(cell, outline)| Block { outline: outline.clone(), cell: cell_of(cell) }).collect(),
-        cells: codes.iter().map(|c| Cell { code: code(c), name: String::new(), kind: Default::default() }).collect(),
+        blocks: Block::numbered(blocks.iter().map(|(cell, outline)| (outline.clone(), cell_of(cell)))),
+        cells: codes.iter().map(|c| Cell { code: code(c), name: String::new(), kind: Default::default(), locked: false }).collect(),
         groups,
     }
 }

@@ -57,7 +57,7 @@ fn planned_street() -> StreetData {
     street.households.sort_by(|a, b| a.id.cmp(&b.id));
     let request = plan::Request { cells: Some(CELLS), ..plan::Request::default() };
     let registration =
-        Registration { id: PlanId(1), name: "bench".into(), now: Timestamp::UNIX_EPOCH, publish_from: Some(date(2026, 1, 1)) };
+        Registration { id: PlanId(1), name: "bench".into(), now: Timestamp::UNIX_EPOCH, owner: None, publish_from: Some(date(2026, 1, 1)) };
     let (plan, _) = plan::plan(&street, &request, registration, &|_, _| true).expect("a plan");
     street.plans = vec![plan];
     // What the layers of areas do not need.

@@ -64,7 +64,7 @@ pub fn folders(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 /// A first plan, in force from [`DAY`].
 pub fn registration() -> Registration {
-    Registration { id: PlanId(1), name: "bench".into(), now: Timestamp::UNIX_EPOCH, publish_from: Some(DAY) }
+    Registration { id: PlanId(1), name: "bench".into(), now: Timestamp::UNIX_EPOCH, owner: None, publish_from: Some(DAY) }
 }
 
 /// The most memory this process has had so far, in MB of 10⁶ bytes; `None` where the system does not say.

@@ -66,6 +66,8 @@ impl Validity {
 /// 街区: a face between barrier lines, the atom of planning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
+    /// Number within the plan; it stays while the outline does not go.
+    pub id: u32,
     /// Outline. Blocks of a plan share their boundaries vertex for vertex and tile the street exactly.
     pub outline: Polygon,
     /// Index into [`Plan::cells`].
@@ -76,6 +78,14 @@ impl Block {
     /// The order of blocks in a plan: by cell, then by outline.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
         self.cell.cmp(&other.cell).then_with(|| self.outline.exterior.cmp(&other.outline.exterior))
+    }
+
+    /// Blocks of a new plan, in order and numbered from 0.
+    pub fn numbered(blocks: impl IntoIterator<Item = (Polygon, u32)>) -> Vec<Self> {
+        let mut blocks: Vec<Self> = blocks.into_iter().map(|(outline, cell)| Self { id: 0, outline, cell }).collect();
+        blocks.sort_by(Self::order);
+        (0..).zip(&mut blocks).for_each(|(id, block)| block.id = id);
+        blocks
     }
 }
 
@@ -123,6 +133,9 @@ pub struct Cell {
     pub name: String,
     /// Basic or dedicated.
     pub kind: CellKind,
+    /// In a draft: no command changes its ground.
+    #[serde(default)]
+    pub locked: bool,
 }
 
 /// 十联户: a ten-household group within one cell.
@@ -139,7 +152,7 @@ pub struct Group {
 /// A plan of one street.
 ///
 /// **Invariants** (checked by `plan`): blocks tile the street; every cell is one piece; every household of the street is a
-/// member of exactly one group; `communities`, `cells` and `groups` are sorted by code.
+/// member of exactly one group; `communities`, `cells` and `groups` are sorted by code, `blocks` by [`Block::order`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Number within the street.
@@ -154,6 +167,12 @@ pub struct Plan {
     pub valid_to: Option<Date>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whose draft it is, as they call themselves.
+    pub owner: Option<String>,
+    /// The plan it was copied from or drawn again from.
+    pub base: Option<PlanId>,
+    /// How many steps (commands, undone and redone ones) have led here.
+    pub revision: u32,
     /// How it was made: the planner's parameters as JSON, for the record.
     pub parameters: serde_json::Value,
     /// Its households were estimated from buildings.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Area, Building, Code, Household, Issue, Level, Line, Plan, PlanId, Water};
+use super::{Area, Building, Code, Household, Issue, Level, Line, Plan, PlanEdit, PlanId, Validity, Water};
 
 /// A street's revision: gap-free, in commit order, 0 before the first commit.
 pub type Version = u64;
@@ -57,6 +57,19 @@ impl StreetData {
             Change::DeleteIssues(ids) => delete(&mut self.issues, ids, |issue| &issue.id),
             Change::PutPlan(plan) => put(&mut self.plans, vec![*plan], |plan| &plan.id),
             Change::DeletePlan(id) => delete(&mut self.plans, vec![id], |plan| &plan.id),
+            Change::EditPlan(edit) => {
+                // The store's transaction has seen that it fits.
+                if let Some(plan) = self.plans.iter_mut().find(|plan| plan.id == edit.plan)
+                    && edit.patch.apply(plan).is_ok()
+                {
+                    plan.revision += 1;
+                }
+            }
+            Change::SetValidity(id, validity) => {
+                if let Some(plan) = self.plans.iter_mut().find(|plan| plan.id == id) {
+                    (plan.state, plan.valid_from, plan.valid_to) = (validity.state, validity.from, validity.to);
+                }
+            }
         }
     }
 }
@@ -126,6 +139,10 @@ pub enum Change {
     PutPlan(Box<Plan>),
     /// A plan and all that belongs to it.
     DeletePlan(PlanId),
+    /// A step of a draft.
+    EditPlan(Box<PlanEdit>),
+    /// A plan's state and days.
+    SetValidity(PlanId, Validity),
 }
 
 impl Change {
@@ -144,7 +161,7 @@ impl Change {
             Self::DeleteHouseholds(v) => (ChangeKind::Households, v.len()),
             Self::PutIssues(v) => (ChangeKind::Issues, v.len()),
             Self::DeleteIssues(v) => (ChangeKind::Issues, v.len()),
-            Self::PutPlan(_) | Self::DeletePlan(_) => (ChangeKind::Plans, 1),
+            Self::PutPlan(_) | Self::DeletePlan(_) | Self::EditPlan(_) | Self::SetValidity(..) => (ChangeKind::Plans, 1),
         }
     }
 }

@@ -15,7 +15,6 @@ mod kinds;
 mod network;
 mod numbering;
 mod partition;
-mod patch;
 mod planner;
 mod replan;
 mod rules;
@@ -25,7 +24,6 @@ mod split;
 use jiff::{Timestamp, civil::Date};
 
 pub use books::enter;
-pub use patch::Patch;
 pub use planner::plan;
 pub use replan::{Selection, assign, replan};
 pub use score::{CellScore, Rounded, Score, Spread, score, score_in};
@@ -84,6 +82,8 @@ pub struct Registration {
     pub id: PlanId,
     /// Its name.
     pub name: String,
+    /// Whose it is, as they call themselves.
+    pub owner: Option<String>,
     /// When it is made.
     pub now: Timestamp,
     /// In force from this day; `None` leaves a draft.

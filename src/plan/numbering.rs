@@ -62,7 +62,7 @@ pub fn number(
     numbered.sort_by(|a, b| a.0.cmp(&b.0));
     let mut rank_of_cell = vec![0; numbered.len()];
     (0..).zip(&numbered).for_each(|(rank, (_, _, _, cell))| rank_of_cell[*cell] = rank);
-    let cells = numbered.into_iter().map(|(code, name, kind, _)| Cell { code, name, kind }).collect();
+    let cells = numbered.into_iter().map(|(code, name, kind, _)| Cell { code, name, kind, locked: false }).collect();
     Ok(Books { communities, cells, rank_of_cell })
 }
 

@@ -100,9 +100,6 @@ pub fn plan(
     let (blocks, face_of) = pieces.without_cuts(|a, b| cell_of_piece[a as usize] == cell_of_piece[b as usize]);
     let mut cell_of_block = vec![0; blocks.outlines.len()];
     face_of.iter().zip(&rank_of_piece).for_each(|(face, cell)| cell_of_block[*face as usize] = *cell);
-    let mut plan_blocks: Vec<Block> =
-        blocks.outlines.into_iter().zip(cell_of_block).map(|(outline, cell)| Block { outline, cell }).collect();
-    plan_blocks.sort_by(Block::order);
     go_on("done", 1.0)?;
     Ok((
         Plan {
@@ -112,6 +109,9 @@ pub fn plan(
             valid_from: registration.publish_from,
             valid_to: None,
             created_at: registration.now,
+            owner: registration.owner,
+            base: None,
+            revision: 0,
             parameters: serde_json::json!({
                 "cells": cell_count, "cell_households": request.cell_households, "communities": books.communities.len(),
                 "community_households": request.community_households, "tolerance": request.tolerance, "balance": request.balance,
@@ -120,7 +120,7 @@ pub fn plan(
             estimated: street.households.iter().any(|h| h.estimated),
             communities: books.communities,
             cells: books.cells,
-            blocks: plan_blocks,
+            blocks: Block::numbered(blocks.outlines.into_iter().zip(cell_of_block)),
             groups,
         },
         warnings,

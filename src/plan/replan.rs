@@ -226,7 +226,7 @@ fn keep_codes(
         let code = request.scheme.child(&community.code, sequence)?;
         let name = dedicated.iter().find(|(d, _)| *d == part).map(|(_, name)| name.clone());
         let kind = if name.is_some() { CellKind::Dedicated } else { CellKind::Basic };
-        cells.push(Cell { name: name.unwrap_or_else(|| cell_name(community, sequence)), kind, code: code.clone() });
+        cells.push(Cell { name: name.unwrap_or_else(|| cell_name(community, sequence)), kind, code: code.clone(), locked: false });
         codes.push(code);
     }
     cells.sort_by(|a, b| a.code.cmp(&b.code));
@@ -245,7 +245,7 @@ fn redrawn(
 ) -> Result<Plan, Error> {
     let place = |code: &Code| cells.partition_point(|c| c.code < *code);
     let mut blocks: Vec<Block> =
-        base.blocks.iter().zip(cell_of_block).map(|(b, code)| Block { outline: b.outline.clone(), cell: place(code) as u32 }).collect();
+        base.blocks.iter().zip(cell_of_block).map(|(b, code)| Block { cell: place(code) as u32, ..b.clone() }).collect();
     blocks.sort_by(Block::order);
 
     let mut members: BTreeMap<&Code, Vec<&Household>> = open.index.iter().map(|b| (&cell_of_block[*b], Vec::new())).collect();
@@ -282,6 +282,9 @@ fn redrawn(
         valid_from: registration.publish_from,
         valid_to: None,
         created_at: registration.now,
+        owner: registration.owner,
+        base: Some(base.id),
+        revision: 0,
         parameters: base.parameters.clone(),
         estimated: street.households.iter().any(|h| h.estimated),
         communities,

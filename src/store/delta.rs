@@ -43,7 +43,8 @@ pub(super) fn touched_rows(set: &ChangeSet) -> Option<String> {
             | Change::DeleteHouseholds(ids)
             | Change::DeleteIssues(ids) => ids.clone(),
             Change::PutPlan(plan) => vec![plan.id.0.to_string()],
-            Change::DeletePlan(id) => vec![id.0.to_string()],
+            Change::DeletePlan(id) | Change::SetValidity(id, _) => vec![id.0.to_string()],
+            Change::EditPlan(edit) => vec![edit.plan.0.to_string()],
         };
         if !ids.is_empty() {
             touched.entry(change.kind().0).or_default().extend(ids);

@@ -50,6 +50,9 @@ impl Record for Plan {
             valid_from: row.optional_date(4)?,
             valid_to: row.optional_date(5)?,
             created_at: row.time(6)?,
+            owner: None,
+            base: None,
+            revision: 0,
             parameters: serde_json::from_str(row.text(7)?).map_err(damage)?,
             estimated: row.boolean(8)?,
             communities: Vec::new(),
@@ -126,7 +129,7 @@ impl Record for CellRow<'_> {
     }
 
     fn read(row: &impl Fields) -> Result<Self, sqlx::Error> {
-        let cell = Cow::Owned(Cell { code: row.code(2)?, name: row.text(3)?.to_owned(), kind: row.word(4, CellKind::parse)? });
+        let cell = Cow::Owned(Cell { code: row.code(2)?, name: row.text(3)?.to_owned(), kind: row.word(4, CellKind::parse)?, locked: false });
         Ok(Self { plan: read_plan_id(row)?, cell, outline: MultiPolygon::default() })
     }
 }
@@ -250,7 +253,8 @@ impl<'a> PlanParts<'a> {
         let id = plan.id;
         let refused = |why: String| Error::Refused { what: format!("plan {} of street {street}", id.0), why };
         let mut parts = Self::default();
-        for (index, block) in plan.blocks.iter().enumerate() {
+        for block in &plan.blocks {
+            let index = block.id as usize;
             let cell = plan.cells.get(block.cell as usize).ok_or_else(|| refused(format!("block {index} lies in cell {}", block.cell)))?;
             parts.blocks.push(BlockRow { plan: id, index, cell: Cow::Borrowed(&cell.code), outline: Cow::Borrowed(&block.outline) });
         }
@@ -337,7 +341,7 @@ impl Assembly {
             .cells
             .binary_search_by(|cell| cell.code.cmp(&row.cell))
             .map_err(|_| damage(format!("cell {} does not exist in plan {}", row.cell, row.plan.0)))?;
-        self.blocks.push(PlacedBlock { plan, index: row.index, block: Block { outline: row.outline.into_owned(), cell: cell as u32 } });
+        self.blocks.push(PlacedBlock { plan, index: row.index, block: Block { id: row.index as u32, outline: row.outline.into_owned(), cell: cell as u32 } });
         Ok(())
     }
 

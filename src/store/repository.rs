@@ -249,6 +249,7 @@ macro_rules! repository {
                 Change::DeleteHouseholds(ids) => delete::<Household>(connection, street, ids).await,
                 Change::DeleteIssues(ids) => delete::<Issue>(connection, street, ids).await,
                 Change::PutPlan(plan) => put_plan(connection, street, plan).await,
+                Change::EditPlan(_) | Change::SetValidity(..) => Err(Error::Refused { what: "a step".into(), why: "not yet".into() }),
                 Change::DeletePlan(id) => {
                     delete_plan_rows(connection, street, *id, PART_TABLES.iter().copied().chain([<Plan as Record>::TABLE.name])).await
                 }

@@ -52,7 +52,7 @@ fn plan(id: u32, name: &str, state: PlanState, cells: &[(&str, &[usize])], commu
     let blocks = (0..4).map(|square_number| {
         let (_, column, row) = CELLS[square_number];
         let cell = cells.iter().position(|(_, squares)| squares.contains(&square_number)).unwrap();
-        Block { outline: square(column, row), cell: cell as u32 }
+        (square(column, row), cell as u32)
     });
     let mut groups: Vec<Group> = Vec::new();
     for (cell, squares) in cells {
@@ -68,11 +68,14 @@ fn plan(id: u32, name: &str, state: PlanState, cells: &[(&str, &[usize])], commu
         valid_from: None,
         valid_to: None,
         created_at: time("2025-12-01T00:00:00Z"),
+        owner: None,
+        base: None,
+        revision: 0,
         parameters: serde_json::json!({}),
         estimated: false,
         communities: communities.iter().map(|c| Community { code: code(c), name: format!("社区{}", &c[11..]) }).collect(),
-        cells: cells.iter().map(|(c, _)| Cell { code: code(c), name: format!("网格{}", &c[9..]), kind: CellKind::Basic }).collect(),
-        blocks: blocks.collect(),
+        cells: cells.iter().map(|(c, _)| Cell { code: code(c), name: format!("网格{}", &c[9..]), kind: CellKind::Basic, locked: false }).collect(),
+        blocks: Block::numbered(blocks),
         groups,
     }
 }

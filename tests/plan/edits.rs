@@ -10,7 +10,7 @@ use wangge::{
 use super::*;
 
 fn registration(id: u32) -> Registration {
-    Registration { id: PlanId(id), name: format!("draft {id}"), now: jiff::Timestamp::UNIX_EPOCH, publish_from: None }
+    Registration { id: PlanId(id), name: format!("draft {id}"), owner: None, now: jiff::Timestamp::UNIX_EPOCH, publish_from: None }
 }
 
 fn bytes(plan: &Plan) -> String {

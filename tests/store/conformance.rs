@@ -285,7 +285,7 @@ pub async fn a_failing_commit_leaves_nothing(place: Arc<Place>) {
     assert_eq!(store.load().await.unwrap(), before);
 
     let mut overlap = plan(&street, 1, "overlap", &["h"]);
-    overlap.blocks.push(Block { outline: square(0, 0), cell: 3 });
+    overlap.blocks.push(Block { id: 9, outline: square(0, 0), cell: 3 });
     let error = store.commit(1, &attempt(overlap)).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { why, .. } if why.contains("overlap")), "{error}");
     let mut lost = plan(&street, 1, "lost", &["h"]);
@@ -457,7 +457,7 @@ pub async fn cells_and_communities_have_shapes_for_a_gis(place: Arc<Place>) {
     let street = code("520201001");
     let area = Area { code: street.clone(), level: Level::Street, name: "凤凰街道".into(), boundary: square(0, 0).into() };
     let mut plan = plan(&street, 1, "p", &["h"]);
-    plan.blocks.push(Block { outline: square(0, 1), cell: 0 });
+    plan.blocks.push(Block { id: 9, outline: square(0, 1), cell: 0 });
     store.commit(0, &set(&street, "plan", vec![Change::PutAreas(vec![area]), Change::PutPlan(Box::new(plan))])).await.unwrap();
     assert_eq!(place.number("SELECT count(*) FROM streets WHERE name = '凤凰街道'").await, 1);
     if place.kind == Kind::PostGis {

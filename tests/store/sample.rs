@@ -54,11 +54,14 @@ pub fn plan(street: &Code, id: u32, name: &str, members: &[&str]) -> Plan {
         valid_from: Some(date(2026, 1, 1)),
         valid_to: None,
         created_at: "2025-12-31T16:00:00Z".parse().unwrap(),
+        owner: None,
+        base: None,
+        revision: 0,
         parameters: serde_json::json!({"seed": 7, "cells": 4, "a": {"tolerance": 0.1}}),
         estimated: true,
         communities: communities.iter().map(|code| Community { code: code.clone(), name: "荷泉社区".into() }).collect(),
-        cells: cells.iter().map(|code| Cell { code: code.clone(), name: String::new(), kind: CellKind::Basic }).collect(),
-        blocks: (0..4).map(|n| Block { outline: square(n, 0), cell: n as u32 }).collect(),
+        cells: cells.iter().map(|code| Cell { code: code.clone(), name: String::new(), kind: CellKind::Basic, locked: false }).collect(),
+        blocks: (0..4).map(|n| Block { id: n as u32, outline: square(n, 0), cell: n as u32 }).collect(),
         groups: members
             .first()
             .map(|head| Group { code: scheme.child(&cells[0], 1).unwrap(), head: head.clone(), members: members.clone() })
@@ -202,7 +205,7 @@ fn any_plan(street: Code, id: u32) -> impl Strategy<Value = Plan> {
         plan.parameters = serde_json::json!({ "z": parameter, "a": [1, null, true] });
         plan.estimated = estimated;
         plan.cells[1].kind = CellKind::Dedicated;
-        plan.blocks = cells.iter().enumerate().map(|(n, cell)| Block { outline: square(n as i32, id as i32), cell: *cell }).collect();
+        plan.blocks = Block::numbered(cells.iter().enumerate().map(|(n, cell)| (square(n as i32, id as i32), *cell)));
         for group in 0..3 {
             let members: Vec<String> = members.iter().rev().filter(|(_, g)| **g == group).map(|(id, _)| id.clone()).collect();
             if let Some(head) = members.last() {

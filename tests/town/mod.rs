@@ -253,11 +253,14 @@ fn plan(
         valid_from: None,
         valid_to: None,
         created_at: Timestamp::UNIX_EPOCH,
+        owner: None,
+        base: None,
+        revision: 0,
         parameters: serde_json::Value::Null,
         estimated: false,
         communities: vec![],
         cells: vec![],
-        blocks: blocks.iter().map(|b| Block { outline: b.2.clone(), cell: 0 }).collect(),
+        blocks: Block::numbered(blocks.iter().map(|b| (b.2.clone(), 0))),
         groups: vec![],
     };
     let mut in_community = 0;
@@ -272,14 +275,14 @@ fn plan(
             plan.blocks[block].cell = plan.cells.len() as u32;
         }
         let code = scheme.child(&plan.communities[*strip].code, in_community).unwrap();
-        plan.cells.push(Cell { name: format!("网格{}", plan.cells.len() + 1), code, kind: CellKind::Basic });
+        plan.cells.push(Cell { name: format!("网格{}", plan.cells.len() + 1), code, kind: CellKind::Basic, locked: false });
     }
     if size.island && number == 0 {
         let island = square(LonLat::new(middle(0, 0, 0, size.blocks).lon_e7, middle(0, 0, 0, size.blocks).lat_e7 + 4000), 1500);
         plan.blocks[0].outline.interiors.push(island.exterior.iter().rev().copied().collect());
-        plan.blocks.push(Block { outline: island, cell: plan.cells.len() as u32 });
+        plan.blocks.push(Block { id: plan.blocks.len() as u32, outline: island, cell: plan.cells.len() as u32 });
         let code = scheme.child(&plan.communities[plan.communities.len() - 1].code, in_community + 1).unwrap();
-        plan.cells.push(Cell { name: "专属网格".into(), code, kind: CellKind::Dedicated });
+        plan.cells.push(Cell { name: "专属网格".into(), code, kind: CellKind::Dedicated, locked: false });
     }
     group_households(&mut plan, blocks, data);
     plan

@@ -95,6 +95,7 @@ impl Entry {
         plan::Registration {
             id,
             name: self.name.clone().unwrap_or_else(|| format!("plan {}", id.0)),
+            owner: None,
             now,
             publish_from: self.publish.then(|| self.valid_from.unwrap_or_else(|| today(now))),
         }
