@@ -17,6 +17,9 @@ const OPTIONS: Omit<MapOptions, 'container' | 'style'> = {
 export class ComparePair {
   private readonly maps: [MapLibre, MapLibre];
   private following = false;
+  /** What a map is to show as soon as its first style is there. */
+  private readonly wanted: [StyleSpecification | null, StyleSpecification | null] = [null, null];
+  private readonly ready: [boolean, boolean] = [false, false];
 
   /** @throws when the browser cannot draw maps. */
   constructor(containers: [HTMLElement, HTMLElement], styles: [StyleSpecification, StyleSpecification], bounds: Bbox) {
@@ -30,7 +33,11 @@ export class ComparePair {
       throw cause;
     }
     this.maps = [first, second];
-    for (const map of this.maps) {
+    for (const [index, map] of this.maps.entries()) {
+      map.once('style.load', () => {
+        this.ready[index] = true;
+        this.applyWanted();
+      });
       map.touchZoomRotate.disableRotation();
       map.keyboard.disableRotation();
     }
@@ -40,9 +47,17 @@ export class ComparePair {
 
   /** Each map's picture; what is equal to the one before stays as it is. */
   show(styles: [StyleSpecification, StyleSpecification]) {
-    this.maps.forEach((map, index) => {
-      map.setStyle(styles[index] ?? null, { diff: true });
-    });
+    for (const index of [0, 1] as const) this.wanted[index] = styles[index];
+    this.applyWanted();
+  }
+
+  private applyWanted() {
+    for (const [index, map] of this.maps.entries()) {
+      const style = this.wanted[index];
+      if (!style || !this.ready[index]) continue;
+      this.wanted[index] = null;
+      map.setStyle(style, { diff: true });
+    }
   }
 
   label(texts: [string, string]) {
