@@ -1,8 +1,10 @@
 /** Two maps that always show the same place. */
+import fontUrl from '@fontsource/noto-sans-sc/files/noto-sans-sc-chinese-simplified-400-normal.woff2?url';
 import { Map as MapLibre, type MapOptions, type StyleSpecification } from 'maplibre-gl';
 // Names the worker that parses tiles.
 import '../../map/map';
 import type { Bbox } from '../../api/types';
+import { FONT } from './compareStyle';
 
 const OPTIONS: Omit<MapOptions, 'container' | 'style'> = {
   attributionControl: false,
@@ -14,6 +16,11 @@ const OPTIONS: Omit<MapOptions, 'container' | 'style'> = {
   fadeDuration: 0,
 };
 
+const withFont = (style: StyleSpecification): StyleSpecification => ({
+  ...style,
+  'font-faces': { [FONT]: new URL(fontUrl, location.href).href },
+});
+
 export class ComparePair {
   private readonly maps: [MapLibre, MapLibre];
   private following = false;
@@ -24,10 +31,10 @@ export class ComparePair {
   /** @throws when the browser cannot draw maps. */
   constructor(containers: [HTMLElement, HTMLElement], styles: [StyleSpecification, StyleSpecification], bounds: Bbox) {
     const view = { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 32 } };
-    const first = new MapLibre({ ...OPTIONS, ...view, container: containers[0], style: styles[0] });
+    const first = new MapLibre({ ...OPTIONS, ...view, container: containers[0], style: withFont(styles[0]) });
     let second: MapLibre;
     try {
-      second = new MapLibre({ ...OPTIONS, ...view, container: containers[1], style: styles[1] });
+      second = new MapLibre({ ...OPTIONS, ...view, container: containers[1], style: withFont(styles[1]) });
     } catch (cause) {
       first.remove();
       throw cause;
@@ -56,7 +63,7 @@ export class ComparePair {
       const style = this.wanted[index];
       if (!style || !this.ready[index]) continue;
       this.wanted[index] = null;
-      map.setStyle(style, { diff: true });
+      map.setStyle(withFont(style), { diff: true });
     }
   }
 
