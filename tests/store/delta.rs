@@ -9,14 +9,9 @@ use wangge::{
 };
 
 use super::{
-    place::{Kind, Place},
+    place::{Kind, Place, wait},
     sample::*,
 };
-
-/// Waits for a future from synchronous code inside the test's runtime.
-fn wait<F: Future>(future: F) -> F::Output {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
-}
 
 /// Deletes what of the state the bits choose, by number, one bit a row, and also what is not there.
 fn deletions(state: &StreetData, bits: u64) -> Vec<Change> {

@@ -238,3 +238,27 @@ pub fn street_data(street: &Code) -> impl Strategy<Value = StreetData> + use<> {
         },
     )
 }
+
+/// Two states of one draft: the second has other blocks, groups and names, and not the cells that nothing is in.
+pub fn two_states(street: &Code) -> impl Strategy<Value = (Plan, Plan)> + use<> {
+    let names = collection::vec(option::of(text()), 6);
+    (any_plan(street.clone(), 5), any_plan(street.clone(), 5), names, any::<bool>()).prop_map(|(from, other, names, fewer)| {
+        let from = Plan { state: PlanState::Draft, ..from };
+        let Plan { mut communities, mut cells, mut blocks, groups, .. } = other;
+        let areas = communities.iter_mut().map(|community| &mut community.name).chain(cells.iter_mut().map(|cell| &mut cell.name));
+        areas.zip(names).for_each(|(name, new)| *name = new.unwrap_or_default());
+        if fewer {
+            let all = std::mem::take(&mut cells);
+            let used = |n: usize, cell: &Cell| {
+                blocks.iter().any(|block| block.cell as usize == n) || groups.iter().any(|group| group.code.is_within(&cell.code))
+            };
+            cells = all.iter().enumerate().filter(|(n, cell)| used(*n, cell)).map(|(_, cell)| cell.clone()).collect();
+            for block in &mut blocks {
+                block.cell = cells.iter().position(|cell| cell.code == all[block.cell as usize].code).unwrap() as u32;
+            }
+            communities.retain(|community| cells.iter().any(|cell| cell.code.is_within(&community.code)));
+        }
+        let to = Plan { communities, cells, blocks, groups, ..from.clone() };
+        (from, to)
+    })
+}
