@@ -37,6 +37,8 @@ repository! {
     begin_write: "BEGIN IMMEDIATE",
     lock_row: "",
     numbered_parameters: false,
+    row_address: "rowid",
+    one_by_one: false,
 }
 
 /// A GeoPackage file.

@@ -47,6 +47,8 @@ repository! {
     begin_write: "BEGIN ISOLATION LEVEL READ COMMITTED",
     lock_row: " FOR UPDATE",
     numbered_parameters: true,
+    row_address: "ctid",
+    one_by_one: true,
 }
 
 /// A PostgreSQL database.

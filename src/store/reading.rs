@@ -16,6 +16,9 @@ pub(super) trait Reader: Send {
     /// A row.
     type Row<'r>: Fields;
 
+    /// See [`Table::select_by`](super::row::Table::select_by).
+    const ONE_BY_ONE: bool;
+
     /// Gives every row that the statement finds to `take`, which may end it with an error.
     fn each<F>(&mut self, select: Select<'_>, take: F) -> impl Future<Output = Result<(), Error>> + Send
     where
@@ -37,33 +40,27 @@ pub(super) enum Scope<'a> {
     PlanRows(&'a Code, i64, &'static str, &'a [String]),
 }
 
-/// The `SELECT` of a table's rows. Every scope but the world is the beginning of the table's key.
-fn select<R: Record>(scope: Scope<'_>) -> Select<'_> {
+/// The `SELECT` of a table's rows. Every scope but the world is the beginning of the table's key, or of an index.
+fn select<R: Record>(scope: Scope<'_>, one_by_one: bool) -> Select<'_> {
     let table = &R::TABLE;
-    let mut sql = table.select();
-    let mut keys = Vec::new();
-    match scope {
-        Scope::World => {}
-        Scope::Street(street) | Scope::Ids(street, _) | Scope::Plan(street, _) | Scope::PlanRows(street, ..) => {
-            sql.push_str(" WHERE street_code = $1");
-            keys.push(Key::Text(street.as_str()));
+    let (start, mut keys) = match scope {
+        Scope::World => ("", Vec::new()),
+        Scope::Street(street) | Scope::Ids(street, _) => ("street_code = $1", vec![Key::Text(street.as_str())]),
+        Scope::Plan(street, plan) | Scope::PlanRows(street, plan, ..) => {
+            ("street_code = $1 AND plan_id = $2", vec![Key::Text(street.as_str()), Key::Integer(plan)])
         }
-    }
-    if let Scope::Plan(_, plan) | Scope::PlanRows(_, plan, ..) = scope {
-        sql.push_str(" AND plan_id = $2");
-        keys.push(Key::Integer(plan));
-    }
-    if let Some((column, ids)) = match scope {
-        Scope::Ids(_, ids) => Some((table.columns[1], ids)),
-        Scope::PlanRows(_, _, column, texts) => Some((column, texts)),
-        _ => None,
-    } {
-        // Few lengths, so that the statements come again: the last id fills up.
-        let (first, count) = (keys.len() + 1, ids.len().next_power_of_two());
-        let places: Vec<String> = (first..first + count).map(|place| format!("${place}")).collect();
-        sql.push_str(&format!(" AND {column} IN ({})", places.join(", ")));
-        keys.extend(ids.iter().chain(std::iter::repeat_n(&ids[ids.len() - 1], count - ids.len())).map(|id| Key::Text(id)));
-    }
+    };
+    let sql = match scope {
+        Scope::World => table.select(),
+        Scope::Street(_) | Scope::Plan(..) => format!("{} WHERE {start}", table.select()),
+        Scope::Ids(_, ids) | Scope::PlanRows(.., ids) => {
+            let column = if let Scope::PlanRows(_, _, column, _) = scope { column } else { table.columns[1] };
+            // Few lengths, so that the statements come again: the last id fills up.
+            let (first, count) = (keys.len() + 1, ids.len().next_power_of_two());
+            keys.extend(ids.iter().chain(std::iter::repeat_n(&ids[ids.len() - 1], count - ids.len())).map(|id| Key::Text(id)));
+            table.select_by(None, start, column, first..first + count, one_by_one)
+        }
+    };
     Select { sql, keys, table: table.name }
 }
 
@@ -194,7 +191,7 @@ pub(super) async fn each_row<S: Reader, R: Record, P: Send>(
     let table = R::TABLE.name;
     let mut current: Option<Code> = None;
     source
-        .each(select::<R>(scope), |row| {
+        .each(select::<R>(scope, S::ONE_BY_ONE), |row| {
             let what = || {
                 let key = |column| row.optional_text(column).ok().flatten().unwrap_or("?");
                 format!("{table} {} of street {}", if R::TABLE.key == 2 && table != "plans" { key(1) } else { "of a plan" }, key(0))
@@ -231,7 +228,7 @@ mod tests {
             ways.push((Scope::Ids(&street, &ids), format!("(street_code=? AND {id}=?)")));
         }
         for (scope, by) in ways {
-            let found = way(connection, &select::<R>(scope));
+            let found = way(connection, &select::<R>(scope, false));
             assert!(found.starts_with(&format!("SEARCH {table} USING INDEX ")) && found.contains(&by), "{scope:?}: {found}");
         }
     }

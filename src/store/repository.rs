@@ -70,7 +70,9 @@ macro_rules! repository {
         connection: $connection:ty,
         begin_write: $begin_write:literal,
         lock_row: $lock_row:literal,
-        numbered_parameters: $numbered:literal $(,)?
+        numbered_parameters: $numbered:literal,
+        row_address: $row_address:literal,
+        one_by_one: $one_by_one:literal $(,)?
     ) => {
         use std::{collections::BTreeMap, sync::Arc as Shared, time::Duration};
 
@@ -347,22 +349,38 @@ macro_rules! repository {
             table: &Table,
             ids: &[Value<'_>],
         ) -> Result<(), Error> {
-            let (table, key) = (table.name, table.columns[2]);
-            let doing = || format!("deleting {table} of plan {} of street {street}", plan.0);
+            let doing = || format!("deleting {} of plan {} of street {street}", table.name, plan.0);
+            let start = [Value::Text(Some(street.as_str())), Value::Integer(Some(i64::from(plan.0)))];
+            delete_by(connection, table, "street_code = $1 AND plan_id = $2", &start, table.columns[2], ids).await.map_err(failed(doing))
+        }
+
+        /// Deletes rows where `start` holds and the column has one of the values.
+        async fn delete_by(
+            connection: &mut $connection,
+            table: &Table,
+            start: &str,
+            start_values: &[Value<'_>],
+            column: &str,
+            ids: &[Value<'_>],
+        ) -> Result<(), sqlx::Error> {
+            let first = start_values.len() + 1;
             for chunk in ids.chunks(ROWS_AT_ONCE) {
-                let places: Vec<String> = (0..chunk.len()).map(|index| format!("${}", index + 3)).collect();
-                let sql = format!("DELETE FROM {table} WHERE street_code = $1 AND plan_id = $2 AND {key} IN ({})", places.join(", "));
-                let mut values = vec![Value::Text(Some(street.as_str())), Value::Integer(Some(i64::from(plan.0)))];
-                values.extend_from_slice(chunk);
-                let query = bound(sql.into(), values, false).map_err(failed(doing))?;
-                connection.execute(query).await.map_err(failed(doing))?;
-                touched(connection, table, None).await.map_err(failed(doing))?;
+                let rows = table.select_by(Some($row_address), start, column, first..first + chunk.len(), $one_by_one);
+                let sql = if $one_by_one {
+                    format!("DELETE FROM {} WHERE {} = ANY (ARRAY ({rows}))", table.name, $row_address)
+                } else {
+                    format!("DELETE FROM {} WHERE {} IN ({rows})", table.name, $row_address)
+                };
+                let values = start_values.iter().chain(chunk).cloned().collect();
+                connection.execute(bound(sql.into(), values, false)?).await?;
             }
-            Ok(())
+            if ids.is_empty() { Ok(()) } else { touched(connection, table.name, None).await }
         }
 
         impl Reader for $connection {
             type Row<'r> = <$database as Database>::Row;
+
+            const ONE_BY_ONE: bool = $one_by_one;
 
             async fn each<F>(&mut self, select: Select<'_>, mut take: F) -> Result<(), Error>
             where
@@ -448,17 +466,10 @@ macro_rules! repository {
         }
 
         async fn delete<R: Record>(connection: &mut $connection, street: &Code, ids: &[String]) -> Result<(), Error> {
-            let (table, key) = (R::TABLE.name, R::TABLE.columns[1]);
-            let doing = || format!("deleting {table} of street {street}");
-            for chunk in ids.chunks(ROWS_AT_ONCE) {
-                let places: Vec<String> = (0..chunk.len()).map(|index| format!("${}", index + 2)).collect();
-                let sql = format!("DELETE FROM {table} WHERE street_code = $1 AND {key} IN ({})", places.join(", "));
-                let mut values = vec![Value::Text(Some(street.as_str()))];
-                values.extend(chunk.iter().map(|id| Value::Text(Some(id.as_str()))));
-                let query = bound(sql.into(), values, false).map_err(failed(doing))?;
-                connection.execute(query).await.map_err(failed(doing))?;
-            }
-            touched(connection, table, None).await.map_err(failed(doing))
+            let doing = || format!("deleting {} of street {street}", R::TABLE.name);
+            let ids: Vec<Value<'_>> = ids.iter().map(|id| Value::Text(Some(id))).collect();
+            let start = [Value::Text(Some(street.as_str()))];
+            delete_by(connection, &R::TABLE, "street_code = $1", &start, R::TABLE.columns[1], &ids).await.map_err(failed(doing))
         }
     };
 }
