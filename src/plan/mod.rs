@@ -7,6 +7,7 @@ mod blocks;
 mod books;
 mod cells;
 mod communities;
+pub mod desk;
 mod footprint;
 mod given;
 mod graph;

@@ -129,7 +129,8 @@ impl Record for CellRow<'_> {
     }
 
     fn read(row: &impl Fields) -> Result<Self, sqlx::Error> {
-        let cell = Cow::Owned(Cell { code: row.code(2)?, name: row.text(3)?.to_owned(), kind: row.word(4, CellKind::parse)?, locked: false });
+        let cell =
+            Cow::Owned(Cell { code: row.code(2)?, name: row.text(3)?.to_owned(), kind: row.word(4, CellKind::parse)?, locked: false });
         Ok(Self { plan: read_plan_id(row)?, cell, outline: MultiPolygon::default() })
     }
 }
@@ -341,7 +342,11 @@ impl Assembly {
             .cells
             .binary_search_by(|cell| cell.code.cmp(&row.cell))
             .map_err(|_| damage(format!("cell {} does not exist in plan {}", row.cell, row.plan.0)))?;
-        self.blocks.push(PlacedBlock { plan, index: row.index, block: Block { id: row.index as u32, outline: row.outline.into_owned(), cell: cell as u32 } });
+        self.blocks.push(PlacedBlock {
+            plan,
+            index: row.index,
+            block: Block { id: row.index as u32, outline: row.outline.into_owned(), cell: cell as u32 },
+        });
         Ok(())
     }
 
