@@ -1,6 +1,8 @@
 //! The planner's hard rules, on towns drawn at random and on awkward ones drawn by hand.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap")]
 
+#[path = "plan/desk.rs"]
+mod desk;
 #[path = "plan/edits.rs"]
 mod edits;
 

@@ -1,5 +1,7 @@
 //! A block cut in parts. What borders it gets the ends of the cuts as corners, so that neighbours still meet vertex for vertex.
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Desk, Refusal, mesh,
     sketch::{Sketch, union},
@@ -47,7 +49,9 @@ pub fn along(sketch: &mut Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Resul
         return Ok(vec![outline]);
     }
     // The block and what meets it, at an edge or a corner.
-    let mut around: Vec<u32> = outline.rings().flatten().flat_map(|p| desk.mesh.around(*p)).filter(|id| *id != block).collect();
+    let corners: FxHashSet<LonLat> = outline.rings().flatten().copied().collect();
+    let mut around: Vec<u32> = corners.iter().flat_map(|p| desk.mesh.around(*p)).chain(sketch.reshaped_at(&corners)).collect();
+    around.retain(|id| *id != block);
     around.sort_unstable();
     around.dedup();
     around.retain(|id| sketch.outline_of(*id).is_some());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Desk, Refusal, homes, mesh};
 use crate::{
@@ -151,6 +151,12 @@ impl<'d> Sketch<'d> {
         }
     }
 
+    /// Blocks with another outline than before that have one of the corners.
+    pub fn reshaped_at(&self, corners: &FxHashSet<LonLat>) -> impl Iterator<Item = u32> {
+        let outlines = self.blocks.iter().filter_map(|(id, placed)| Some((*id, placed.as_ref()?.outline.as_ref()?)));
+        outlines.filter(|(_, outline)| outline.rings().flatten().any(|p| corners.contains(p))).map(|(id, _)| id)
+    }
+
     /// Households that would live in a block.
     pub fn households_in(&self, id: u32) -> usize {
         self.residents().get(&id).map_or_else(|| self.desk.households_in(id), Vec::len)
@@ -210,15 +216,31 @@ impl<'d> Sketch<'d> {
         }
         let before = mesh::rim(ids.iter().filter_map(|id| self.desk.block(*id)).map(|b| &b.outline));
         let after = mesh::rim(ids.iter().filter_map(|id| self.outline_of(*id)));
-        let lost: FxHashSet<_> = before.difference(&after).collect();
-        let is_outer = |(from, to): &(LonLat, LonLat)| self.desk.mesh.left_of(*to, *from).is_none();
-        match lost.iter().find(|edge| !is_outer(edge)) {
-            Some((from, _)) => Err(Refusal::new("swallows", "neighbouring blocks would no longer meet here").at(*from)),
-            None if lost.is_empty() && after.len() != before.len() => {
-                Err(Refusal::new("swallows", "the blocks would not cover what they covered"))
-            }
-            None => Ok(()),
+        // Where a stretch of the street's own border is gone, a chain of shorter ones leads from its start to its end.
+        let mut onward: FxHashMap<LonLat, LonLat> = FxHashMap::default();
+        let mut come = 0;
+        for (from, to) in after.difference(&before) {
+            onward.insert(*from, *to);
+            come += 1;
         }
+        for (from, to) in before.difference(&after) {
+            let is_outer = self.desk.mesh.left_of(*to, *from).is_none();
+            let mut at = *from;
+            while let Some(next) = onward.remove(&at).filter(|_| is_outer) {
+                come -= 1;
+                at = next;
+                if at == *to {
+                    break;
+                }
+            }
+            if at != *to {
+                return Err(Refusal::new("swallows", "neighbouring blocks would no longer meet here").at(*from));
+            }
+        }
+        if come > 0 {
+            return Err(Refusal::new("swallows", "the blocks would not cover what they covered").at(onward.keys().min().copied()));
+        }
+        Ok(())
     }
 
     /// A cell is one piece with ground.
@@ -315,11 +337,11 @@ impl<'d> Sketch<'d> {
         let used: BTreeSet<&Code> = known.filter(|c| c.is_within(&community.code)).collect();
         let room = ground.scheme.children(Level::Community);
         let is_used = |s: &usize| ground.scheme.child(&community.code, *s).is_ok_and(|c| used.contains(&c));
-        let sequence = (1..=room).rev().find(is_used).unwrap_or(0) + 1;
-        let code = ground
-            .scheme
-            .child(&community.code, sequence)
-            .map_err(|error| Refusal::new("too_many", error.to_string()).about([&community.code]))?;
+        let highest = (1..=room).rev().find(is_used).unwrap_or(0);
+        let full =
+            || Refusal::new("too_many", format!("community {} has no code left for a cell", community.code)).about([&community.code]);
+        let sequence = (highest + 1..=room).chain(1..highest).find(|s| !is_used(s)).ok_or_else(full)?;
+        let code = ground.scheme.child(&community.code, sequence).map_err(|_| full())?;
         let name = name.map_or_else(|| crate::plan::numbering::cell_name(community, sequence), str::to_owned);
         Ok(Cell { code, name, kind: Default::default(), locked: false })
     }
