@@ -239,3 +239,43 @@ impl Command {
         }
     }
 }
+
+/// Characters of a name or a reason.
+const MAX_WORDS: usize = 400;
+
+/// A command with who gave it and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// The command.
+    pub command: Command,
+    /// As it was written, without who and why.
+    pub written: serde_json::Value,
+    /// Who, as they call themselves.
+    pub who: Option<String>,
+    /// Why, in their words.
+    pub why: Option<String>,
+}
+
+impl Given {
+    /// Reads a command as it is written over HTTP and in files: its members, and optionally `who` and `why`.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn read(mut written: serde_json::Value) -> Result<Self, String> {
+        let object = written.as_object_mut().ok_or("a command is an object with \"op\"")?;
+        let (who, why) = (words(object, "who")?, words(object, "why")?);
+        let command = Command::deserialize(&written).map_err(|error| error.to_string())?;
+        Ok(Self { command, written, who, why })
+    }
+}
+
+fn words(object: &mut serde_json::Map<String, serde_json::Value>, name: &str) -> Result<Option<String>, String> {
+    match object.shift_remove(name) {
+        None | Some(serde_json::Value::Null) => Ok(None),
+        Some(serde_json::Value::String(text)) if text.chars().count() <= MAX_WORDS && !text.chars().any(char::is_control) => {
+            let text = text.trim();
+            Ok((!text.is_empty()).then(|| text.to_owned()))
+        }
+        Some(_) => Err(format!("{name:?} is a text of at most {MAX_WORDS} characters")),
+    }
+}

@@ -89,6 +89,22 @@ pub struct Problem {
     pub at: Option<LonLat>,
 }
 
+impl Balance {
+    /// Of cells with so many households each.
+    pub fn of(households: impl Iterator<Item = usize>) -> Self {
+        let sizes: Vec<f64> = households.map(|n| n as f64).collect();
+        let count = sizes.len().max(1) as f64;
+        let mean = sizes.iter().sum::<f64>() / count;
+        let deviations: Vec<f64> = sizes.iter().map(|n| deviation(*n, mean).abs()).collect();
+        Self {
+            mean,
+            largest: deviations.iter().copied().fold(0.0, f64::max),
+            average: deviations.iter().sum::<f64>() / count,
+            beyond: deviations.iter().filter(|d| **d > TOLERANCE).count(),
+        }
+    }
+}
+
 impl Desk {
     /// Works the figures of some cells out anew.
     pub(super) fn measure(&mut self, cells: &[Code]) {
@@ -141,21 +157,13 @@ impl Desk {
 
     /// How even the basic cells are.
     pub fn balance(&self) -> Balance {
-        let count = self.basic().count().max(1) as f64;
-        let mean = self.basic().map(|(_, f)| f.households as f64).sum::<f64>() / count;
-        let deviations: Vec<f64> = self.basic().map(|(_, f)| deviation(f, mean).abs()).collect();
-        Balance {
-            mean,
-            largest: deviations.iter().copied().fold(0.0, f64::max),
-            average: deviations.iter().sum::<f64>() / count,
-            beyond: deviations.iter().filter(|d| **d > TOLERANCE).count(),
-        }
+        Balance::of(self.basic().map(|(_, f)| f.households))
     }
 
     /// Every basic cell's deviation from the mean, as a signed share of it.
     pub fn deviations(&self) -> impl Iterator<Item = (&Code, f64)> {
         let mean = self.balance().mean;
-        self.basic().map(move |(code, f)| (code, deviation(f, mean)))
+        self.basic().map(move |(code, f)| (code, deviation(f.households as f64, mean)))
     }
 
     /// What is wrong, the worst first.
@@ -171,8 +179,8 @@ impl Desk {
             }
             if basic && f.households == 0 {
                 add(ProblemKind::Empty, 0.0);
-            } else if basic && deviation(f, mean).abs() > TOLERANCE {
-                add(ProblemKind::Unbalanced, deviation(f, mean));
+            } else if basic && deviation(f.households as f64, mean).abs() > TOLERANCE {
+                add(ProblemKind::Unbalanced, deviation(f.households as f64, mean));
             }
             if f.compactness < THIN {
                 add(ProblemKind::Thin, f.compactness);
@@ -191,6 +199,6 @@ impl Desk {
     }
 }
 
-fn deviation(figures: &CellFigures, mean: f64) -> f64 {
-    if mean > 0.0 { figures.households as f64 / mean - 1.0 } else { 0.0 }
+fn deviation(households: f64, mean: f64) -> f64 {
+    if mean > 0.0 { households / mean - 1.0 } else { 0.0 }
 }

@@ -12,6 +12,7 @@ mod difference;
 mod figures;
 mod ground;
 mod import;
+mod journal;
 mod mesh;
 mod people;
 mod refusal;
@@ -25,10 +26,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
-pub use command::{At, Command};
+pub use command::{At, Command, Given};
 pub use difference::{CellOrigin, Difference, Lineage, Moved, Origin};
-pub use figures::{Balance, CellFigures, Problem, ProblemKind};
+pub use figures::{Balance, CellFigures, Problem, ProblemKind, TOLERANCE};
 pub use ground::Ground;
+pub use journal::Journal;
 pub use refusal::Refusal;
 pub use sketch::Outcome;
 
@@ -142,6 +144,11 @@ impl Desk {
         }
     }
 
+    /// What a patch amounts to.
+    pub fn outcome_of(&self, patch: Patch) -> Outcome {
+        Outcome::of(self, patch, Vec::new())
+    }
+
     /// Changes the draft; its revision stays. Tells which cells have other figures now.
     ///
     /// # Errors
@@ -187,19 +194,9 @@ impl Desk {
 
     /// Cells a patch is about, and their neighbours as things are.
     fn cells_near(&self, patch: &Patch) -> Vec<Code> {
-        let mut cells: Vec<Code> = Vec::new();
-        let swapped = patch.cells.iter().flat_map(|s| [&s.before, &s.after]).flatten().map(|c| &c.code);
-        let of_groups = patch.groups.iter().flat_map(|s| [&s.before, &s.after]).flatten().filter_map(|g| self.cell_of_group(&g.code));
-        let of_blocks = patch.blocks.iter().flat_map(|b| [&b.sides.before, &b.sides.after]).flatten().map(|side| &side.cell);
-        cells.extend(swapped.chain(of_groups).cloned());
-        let touched: Vec<&Code> = of_blocks.collect();
-        for code in touched {
-            cells.push(code.clone());
-            cells.extend(self.neighbours(code).cloned());
-        }
-        cells.sort_unstable();
-        cells.dedup();
-        cells
+        let touched = self.cells_of(patch);
+        let near: Vec<Code> = touched.iter().flat_map(|code| self.neighbours(code)).cloned().collect();
+        touched.into_iter().chain(near).collect()
     }
 
     /// Sorts blocks by number and cell.
@@ -288,6 +285,17 @@ impl Desk {
     fn cell_of_group(&self, group: &Code) -> Option<&Code> {
         let place = self.plan.cells.partition_point(|c| c.code <= *group).checked_sub(1)?;
         Some(&self.plan.cells[place].code).filter(|code| group.is_within(code))
+    }
+
+    /// Cells whose ground or groups a patch changes, sorted.
+    pub fn cells_of(&self, patch: &Patch) -> Vec<Code> {
+        let swapped = patch.cells.iter().flat_map(|s| [&s.before, &s.after]).flatten().map(|c| &c.code);
+        let of_groups = patch.groups.iter().flat_map(|s| [&s.before, &s.after]).flatten().filter_map(|g| self.cell_of_group(&g.code));
+        let of_blocks = patch.blocks.iter().flat_map(|b| [&b.sides.before, &b.sides.after]).flatten().map(|side| &side.cell);
+        let mut cells: Vec<Code> = swapped.chain(of_groups).chain(of_blocks).cloned().collect();
+        cells.sort_unstable();
+        cells.dedup();
+        cells
     }
 
     /// The groups of a cell, sorted.
