@@ -66,7 +66,10 @@ pub struct Mismatch(pub String);
 impl Patch {
     /// What makes `from` into `to`; both sorted as plans are.
     pub fn between(from: &Plan, to: &Plan) -> Self {
-        let side = |plan: &Plan, block: &Block, outline: Option<Polygon>| BlockSide { cell: plan.cells[block.cell as usize].code.clone(), outline };
+        let side = |plan: &Plan, block: &Block, outline: Option<Polygon>| BlockSide {
+            cell: plan.cells[block.cell as usize].code.clone(),
+            outline,
+        };
         let sorted = |plan: &Plan| {
             let mut order: Vec<usize> = (0..plan.blocks.len()).collect();
             order.sort_by_key(|b| plan.blocks[*b].id);
@@ -74,15 +77,20 @@ impl Patch {
         };
         let (olds, news) = (sorted(from), sorted(to));
         let mut blocks = Vec::new();
-        pair(&olds, &news, |a, b| from.blocks[*a].id.cmp(&to.blocks[*b].id), |old, new| {
-            let (old, new) = (old.map(|o| &from.blocks[*o]), new.map(|n| &to.blocks[*n]));
-            let moved = old.map(|b| &b.outline) != new.map(|b| &b.outline);
-            let outline = |b: &Block| moved.then(|| b.outline.clone());
-            let sides = Swap { before: old.map(|b| side(from, b, outline(b))), after: new.map(|b| side(to, b, outline(b))) };
-            if sides.before != sides.after {
-                blocks.extend(old.or(new).map(|b| BlockSwap { id: b.id, sides }));
-            }
-        });
+        pair(
+            &olds,
+            &news,
+            |a, b| from.blocks[*a].id.cmp(&to.blocks[*b].id),
+            |old, new| {
+                let (old, new) = (old.map(|o| &from.blocks[*o]), new.map(|n| &to.blocks[*n]));
+                let moved = old.map(|b| &b.outline) != new.map(|b| &b.outline);
+                let outline = |b: &Block| moved.then(|| b.outline.clone());
+                let sides = Swap { before: old.map(|b| side(from, b, outline(b))), after: new.map(|b| side(to, b, outline(b))) };
+                if sides.before != sides.after {
+                    blocks.extend(old.or(new).map(|b| BlockSwap { id: b.id, sides }));
+                }
+            },
+        );
         Self {
             communities: swaps(&from.communities, &to.communities, |c| &c.code),
             cells: swaps(&from.cells, &to.cells, |c| &c.code),
@@ -152,9 +160,8 @@ impl Patch {
         let not = |id: u32| Mismatch(format!("block {id}"));
         let gone: Vec<&Code> = self.cells.iter().filter(|s| s.after.is_none()).filter_map(|s| s.before.as_ref()).map(|c| &c.code).collect();
         let come: Vec<&Code> = self.cells.iter().filter(|s| s.before.is_none()).filter_map(|s| s.after.as_ref()).map(|c| &c.code).collect();
-        let will_be = |code: &Code| {
-            come.contains(&code) || plan.cells.binary_search_by(|c| c.code.cmp(code)).is_ok() && !gone.contains(&code)
-        };
+        let will_be =
+            |code: &Code| come.contains(&code) || plan.cells.binary_search_by(|c| c.code.cmp(code)).is_ok() && !gone.contains(&code);
         let mut met = 0;
         for block in &plan.blocks {
             let cell = &plan.cells[block.cell as usize].code;
@@ -174,7 +181,11 @@ impl Patch {
             return Err(Mismatch("a block that is no more".to_owned()));
         }
         for swap in &self.blocks {
-            let fits = swap.sides.after.as_ref().is_none_or(|after| will_be(&after.cell) && (swap.sides.before.is_some() || after.outline.is_some()));
+            let fits = swap
+                .sides
+                .after
+                .as_ref()
+                .is_none_or(|after| will_be(&after.cell) && (swap.sides.before.is_some() || after.outline.is_some()));
             if !fits {
                 return Err(not(swap.id));
             }
@@ -207,11 +218,16 @@ fn pair<'a, T>(
 
 fn swaps<T: Clone + PartialEq>(from: &[T], to: &[T], code: impl Fn(&T) -> &Code) -> Vec<Swap<T>> {
     let mut swaps = Vec::new();
-    pair(from, to, |a, b| code(a).cmp(code(b)), |old, new| {
-        if old != new {
-            swaps.push(Swap { before: old.cloned(), after: new.cloned() });
-        }
-    });
+    pair(
+        from,
+        to,
+        |a, b| code(a).cmp(code(b)),
+        |old, new| {
+            if old != new {
+                swaps.push(Swap { before: old.cloned(), after: new.cloned() });
+            }
+        },
+    );
     swaps
 }
 

@@ -4,9 +4,17 @@
  */
 import type { ChangeEvent, StaleTiles } from './types';
 
+/** Numbers of plans of a street. */
+export interface TouchedPlans {
+  street: string;
+  plans: readonly number[];
+}
+
 export interface ChangeListener {
   /** These tiles show something else now. */
   onTiles(stale: StaleTiles[]): void;
+  /** These plans changed, drafts among them. */
+  onPlans(touched: TouchedPlans): void;
   /** Something changed, and all of its tiles were told. */
   onChange(): void;
   /** Anything may have changed. */
@@ -28,13 +36,17 @@ const RECONNECT_MS = 5_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
-/** The tiles of a change; `null` where a server of another version does not tell. */
-function tilesOf(event: Event): StaleTiles[] | null {
+/** The tiles and plans of a change; tiles are `null` where a server of another version does not tell. */
+function changeOf(event: Event): { tiles: StaleTiles[] | null; street: string; plans: number[] } {
   try {
-    const { tiles } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
-    return Array.isArray(tiles) ? tiles : null;
+    const { tiles, street, plans } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
+    return {
+      tiles: Array.isArray(tiles) ? tiles : null,
+      street: street ?? '',
+      plans: Array.isArray(plans) ? plans : [],
+    };
   } catch {
-    return null;
+    return { tiles: null, street: '', plans: [] };
   }
 }
 
@@ -59,7 +71,10 @@ export function listenForChanges(listener: ChangeListener): () => void {
     }, SETTLE_MS);
   };
   const changed = (event: Event) => {
-    const tiles = tilesOf(event);
+    const { tiles, street, plans } = changeOf(event);
+    if (plans.length > 0) listener.onPlans({ street, plans });
+    // A draft's steps are its planners' affair: nothing that the map shows has changed.
+    if (tiles?.length === 0 && plans.length > 0) return;
     if (!tiles) missed = true;
     else if (tiles.length > 0) {
       gathered.push(...tiles);

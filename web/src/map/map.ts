@@ -39,6 +39,7 @@ export interface MapEvents {
 
 /** How close a search result or a link to a point is shown. */
 const POINT_ZOOM = 17;
+const WORLD: Bbox = [-180, -90, 180, 90];
 
 export class GridMap {
   readonly map: MapLibre;
@@ -49,6 +50,8 @@ export class GridMap {
   private wanted: StyleSpecification | null = null;
   private ready = false;
   private hoverFrame = 0;
+  /** Whether clicks and hovering are the viewer's. */
+  private listening = true;
   private hovered: { source: string; sourceLayer: string; id: string | number } | null = null;
 
   constructor(
@@ -81,8 +84,11 @@ export class GridMap {
       this.ready = true;
       this.applyWanted();
     });
-    this.map.on('click', (event) => this.router.click(event.point, event.lngLat));
+    this.map.on('click', (event) => {
+      if (this.listening) this.router.click(event.point, event.lngLat);
+    });
     this.map.on('mousemove', (event) => {
+      if (!this.listening) return;
       cancelAnimationFrame(this.hoverFrame);
       this.hoverFrame = requestAnimationFrame(() => this.hover(event.point));
     });
@@ -90,7 +96,8 @@ export class GridMap {
     this.map.on('moveend', () => this.events.moved(this.camera()));
     this.map.on('error', (event) => this.onError(event));
     this.map.getCanvas().addEventListener('keydown', (event) => {
-      if (event.key === 'Enter') this.router.click(this.map.project(this.map.getCenter()), this.map.getCenter());
+      if (event.key === 'Enter' && this.listening)
+        this.router.click(this.map.project(this.map.getCenter()), this.map.getCenter());
     });
   }
 
@@ -108,17 +115,17 @@ export class GridMap {
     for (const [name, source] of Object.entries(next.sources)) {
       const before = this.style.sources[name];
       if (source.type !== 'vector' || before?.type !== 'vector' || !source.tiles) continue;
-      if (before.tiles?.[0] !== source.tiles[0]) this.map.getSource<VectorTileSource>(name)?.setTiles(source.tiles);
+      if (before.tiles?.[0] === source.tiles[0]) continue;
+      this.map.getSource<VectorTileSource>(name)?.setTiles(source.tiles);
+      this.refresher.afterSetTiles(name);
     }
     this.style = next;
-    this.map.setStyle(next, { diff: true });
+    this.map.setStyle(next, { diff: true, transformStyle: keepData });
   }
 
-  /** Fetches every tile again. The server answers 304 for those that did not change. */
+  /** Fetches every tile again, those that failed too. The server answers 304 for those that did not change. */
   refresh() {
-    for (const [name, source] of Object.entries(this.style.sources)) {
-      if (source.type === 'vector' && source.tiles) this.map.getSource<VectorTileSource>(name)?.setTiles(source.tiles);
-    }
+    this.refreshTouched([{ layers: Object.keys(this.style.sources).flatMap(layersOf), boxes: [WORLD] }]);
   }
 
   /** Fetches again just the tiles that show something else now. */
@@ -190,6 +197,14 @@ export class GridMap {
     else this.marker.remove();
   }
 
+  /** Leaves clicks and hovering to somebody else, or takes them back. */
+  listen(on: boolean) {
+    this.listening = on;
+    cancelAnimationFrame(this.hoverFrame);
+    this.unhover();
+    this.map.getCanvas().style.cursor = '';
+  }
+
   label(text: string) {
     this.map.getCanvas().setAttribute('aria-label', text);
   }
@@ -219,6 +234,15 @@ export class GridMap {
     if (event.error instanceof Error && event.error.name === 'AbortError') return;
     this.events.failed();
   }
+}
+
+/** What was put into a GeoJSON source since it was named in a style stays there. */
+function keepData(before: StyleSpecification | undefined, next: StyleSpecification): StyleSpecification {
+  const sources = Object.entries(next.sources).map(([name, source]) => {
+    const known = before?.sources[name];
+    return [name, source.type === 'geojson' && known?.type === 'geojson' ? known : source];
+  });
+  return { ...next, sources: Object.fromEntries(sources) };
 }
 
 function markerElement(): HTMLElement {

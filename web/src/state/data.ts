@@ -1,7 +1,7 @@
 /** What the server says about what is looked at: the data as a whole, counts by area, the thing selected. */
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, type Params, queryText } from '../api/client';
-import { listenForChanges } from '../api/events';
+import { listenForChanges, type TouchedPlans } from '../api/events';
 import {
   fetchArea,
   fetchAttribution,
@@ -37,6 +37,8 @@ import { HOTSPOT_LEVELS, type Selection } from './view';
 export const revision = signal(0);
 /** Rises when changes may have been missed: any tile may show something else. */
 export const missed = signal(0);
+/** Plans that the last change touched; `any` when changes may have been missed. Each change is a new value. */
+export const plansTouched = signal<TouchedPlans | 'any' | null>(null);
 /** The event stream is down, which is how a server that went away is noticed first. */
 export const streamLost = signal(false);
 
@@ -262,8 +264,12 @@ export function followData(): () => void {
     listenForChanges({
       onTiles: (stale) => gridMap.value?.refreshTouched(stale),
       onChange: refreshed,
+      onPlans: (touched) => {
+        plansTouched.value = touched;
+      },
       onMissed: () => {
         missed.value += 1;
+        plansTouched.value = 'any';
         refreshed();
       },
       onLost: () => {

@@ -1,0 +1,8 @@
+/** Plans of a street around the desk: listed, planned, published, compared. */
+import '../../style/plans.css';
+
+export { CompareView } from './CompareView';
+export { PlanningDialog } from './PlanningDialog';
+export { PlansPanel } from './PlansPanel';
+export { PublishDialog } from './PublishDialog';
+export { RollbackDialog } from './RollbackDialog';

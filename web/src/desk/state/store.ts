@@ -1,0 +1,214 @@
+/**
+ * One draft on the desk: loads it, sends commands one after another, follows what others do. Whatever comes, the plan on the desk
+ * is a state that the server had.
+ */
+import { type ReadonlySignal, signal } from '@preact/signals';
+import { ApiError } from '../../api/client';
+import type { DeskApi, PlanRef, Sending } from '../api/requests';
+import type { Answer, Command, LogLine, LonLat } from '../api/types';
+import { applyChanged, type Laid, layOut } from '../model/laid';
+
+/** A command that was not done, and why. */
+export interface Refusal {
+  /** Word of the contract, or the error's code where the server did not refuse but could not. */
+  reason: string;
+  /** The server's own sentence, in English. */
+  detail: string;
+  at: LonLat | null;
+  codes: string[];
+  /** What others did in the meantime, for a stale revision. */
+  since: LogLine[];
+  /** Sends the same request again, where that may help. */
+  again: (() => void) | null;
+}
+
+/** How long a command took, in milliseconds: until the answer came, and until the map showed it. */
+export interface Timing {
+  op: string;
+  answered_ms: number;
+  drawn_ms: number | null;
+}
+
+export interface Outcome {
+  answer: Answer;
+  /** `performance.now()` when it was sent. */
+  sent: number;
+  timing: Timing;
+}
+
+type Phase = 'loading' | 'ready' | 'failed';
+
+/** Timings kept for whoever asks. */
+const TIMINGS = 200;
+
+export class DeskStore {
+  private readonly _laid = signal<Laid | null>(null);
+  private readonly _phase = signal<Phase>('loading');
+  private readonly _error = signal<ApiError | null>(null);
+  private readonly _waiting = signal(0);
+  private readonly _refusal = signal<Refusal | null>(null);
+  private readonly _outcome = signal<Outcome | null>(null);
+  private readonly abort = new AbortController();
+  private queue: Promise<unknown> = Promise.resolve();
+  readonly timings: Timing[] = [];
+
+  constructor(
+    readonly at: PlanRef,
+    private readonly api: DeskApi,
+    private readonly who: () => string,
+    private readonly newKey: () => string = () => crypto.randomUUID(),
+  ) {}
+
+  get laid(): ReadonlySignal<Laid | null> {
+    return this._laid;
+  }
+  get phase(): ReadonlySignal<Phase> {
+    return this._phase;
+  }
+  get error(): ReadonlySignal<ApiError | null> {
+    return this._error;
+  }
+  /** Commands under way. */
+  get waiting(): ReadonlySignal<number> {
+    return this._waiting;
+  }
+  get refusal(): ReadonlySignal<Refusal | null> {
+    return this._refusal;
+  }
+  /** Of the last command that was done. */
+  get outcome(): ReadonlySignal<Outcome | null> {
+    return this._outcome;
+  }
+
+  async load() {
+    this._phase.value = this._laid.peek() ? 'ready' : 'loading';
+    try {
+      const desk = await this.api.desk(this.at, this.abort.signal);
+      const laid = layOut(desk);
+      // A command may have been answered while the desk was under way.
+      if (laid.revision >= (this._laid.peek()?.revision ?? -1)) this._laid.value = laid;
+      this._error.value = null;
+      this._phase.value = 'ready';
+    } catch (cause) {
+      if (this.abort.signal.aborted) return;
+      this._error.value = asApiError(cause);
+      if (!this._laid.peek()) this._phase.value = 'failed';
+    }
+  }
+
+  /** Nothing more is wanted of this draft. */
+  close() {
+    this.abort.abort();
+  }
+
+  run(command: Command): Promise<Answer | null> {
+    return this.send(command.op, (sending) => this.api.run(this.at, command, sending));
+  }
+
+  undo(): Promise<Answer | null> {
+    return this.send('undo', (sending) => this.api.step(this.at, 'undo', sending));
+  }
+
+  redo(): Promise<Answer | null> {
+    return this.send('redo', (sending) => this.api.step(this.at, 'redo', sending));
+  }
+
+  /** What a command would do, or why it would be refused. */
+  async attempt(command: Command): Promise<Answer | Refusal | null> {
+    try {
+      return await this.api.attempt(this.at, command);
+    } catch (cause) {
+      const error = asApiError(cause);
+      return error.code === 'unreachable' ? null : refusalOf(error, null);
+    }
+  }
+
+  forgive() {
+    this._refusal.value = null;
+  }
+
+  /** Somebody changed this draft, perhaps ourselves. */
+  async catchUp() {
+    await this.inTurn(async () => {
+      const laid = this._laid.peek();
+      if (laid) await this.follow(laid);
+    });
+  }
+
+  private send(op: string, request: (sending: Sending) => Promise<Answer>): Promise<Answer | null> {
+    return this.sendAs(op, this.newKey(), request);
+  }
+
+  private sendAs(op: string, key: string, request: (sending: Sending) => Promise<Answer>): Promise<Answer | null> {
+    const sent = performance.now();
+    this._waiting.value += 1;
+    return this.inTurn(async () => {
+      const laid = this._laid.peek();
+      if (!laid) return null;
+      try {
+        const answer = await request({ revision: laid.revision, key, who: this.who() });
+        await this.take(laid, answer);
+        const timing: Timing = { op, answered_ms: performance.now() - sent, drawn_ms: null };
+        this.timings.push(timing);
+        this.timings.splice(0, this.timings.length - TIMINGS);
+        this._refusal.value = null;
+        this._outcome.value = { answer, sent, timing };
+        return answer;
+      } catch (cause) {
+        const error = asApiError(cause);
+        const again = error.code === 'unreachable' ? () => void this.sendAs(op, key, request) : null;
+        if (error.status === 412) await this.follow(laid);
+        this._refusal.value = refusalOf(error, again);
+        return null;
+      }
+    }).finally(() => {
+      this._waiting.value -= 1;
+    });
+  }
+
+  private async take(laid: Laid, answer: Answer) {
+    // Where others' steps came between, the answer tells only of ours.
+    if (answer.changed.revision === laid.revision + 1) this._laid.value = applyChanged(laid, answer.changed);
+    else await this.follow(laid);
+  }
+
+  private async follow(laid: Laid) {
+    try {
+      const changed = await this.api.since(this.at, laid.revision);
+      if ('all' in changed) await this.load();
+      else this._laid.value = applyChanged(laid, changed);
+      this._error.value = null;
+    } catch (cause) {
+      if (!this.abort.signal.aborted) this._error.value = asApiError(cause);
+    }
+  }
+
+  /** One after another, so that each starts from what the one before made. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.queue.then(work);
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+export const isRefusal = (answer: Answer | Refusal): answer is Refusal => 'reason' in answer;
+
+function asApiError(cause: unknown): ApiError {
+  return cause instanceof ApiError ? cause : new ApiError('unexpected', 0, String(cause));
+}
+
+function refusalOf(error: ApiError, again: (() => void) | null): Refusal {
+  const { reason, at, codes, since } = error.members;
+  return {
+    reason: typeof reason === 'string' ? reason : error.code,
+    detail: error.message,
+    at: isLonLat(at) ? at : null,
+    codes: Array.isArray(codes) ? codes.filter((code) => typeof code === 'string') : [],
+    since: Array.isArray(since) ? (since as LogLine[]) : [],
+    again,
+  };
+}
+
+function isLonLat(value: unknown): value is LonLat {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'number');
+}
