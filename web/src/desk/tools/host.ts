@@ -3,7 +3,7 @@ import { effect, untracked } from '@preact/signals';
 import type { Map as MapLibre, MapMouseEvent } from 'maplibre-gl';
 import { gridMap } from '../../state/mapHandle';
 import type { LonLat } from '../api/types';
-import { tool } from '../state/session';
+import { store, tool } from '../state/session';
 import { BoxTool, BrushTool } from './paint';
 import { MergeTool, PullTool, SelectTool } from './pick';
 import { SplitTool } from './split';
@@ -80,6 +80,8 @@ function giveTools(map: MapLibre): () => void {
       return;
     }
     if (event.button !== 0) return;
+    // What was refused has been read by whoever goes on.
+    store.peek()?.forgive();
     const spot = spotOf(event);
     if (spot.touch) {
       const timer = setTimeout(() => {

@@ -30,7 +30,7 @@ const REACH = 11;
 const REACH_TOUCH = 22;
 /** Handles at once at most, and the shortest edge, in pixels, whose middle can be taken. */
 const MOST = 400;
-const MIDDLE_MIN = 26;
+const MIDDLE_MIN = 22;
 
 type Held =
   | { kind: 'vertex'; vertex: Vertex; cells: CellRow[] }
