@@ -22,10 +22,13 @@ const NOTHING: Pick<Laid, 'cells' | 'blocks' | 'deviations'> = {
 const PANEL = 480;
 const PANEL_TABLET = 400;
 const WIDE = 1280;
-const PALETTE = 64;
+const PHONE_BAR = 60;
+/** Share of a phone's height below the bar. */
+const PHONE_PANEL = 0.54;
+const PALETTE = 118;
 
 function covered() {
-  if (isNarrow.value) return { top: 64, right: 0, bottom: innerHeight * 0.45, left: 56 };
+  if (isNarrow.value) return { top: 0, right: 54, bottom: (innerHeight - PHONE_BAR) * PHONE_PANEL, left: 60 };
   return { top: 24, right: innerWidth < WIDE ? PANEL_TABLET : PANEL, bottom: 24, left: PALETTE };
 }
 

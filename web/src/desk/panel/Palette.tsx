@@ -135,7 +135,9 @@ function SplitOptions() {
           : isRefusal(preview)
             ? reasonText(preview)
             : t('desk.split.would', {
-                parts: partsOf(preview).map(({ households }) => formatNumber(households)).join(' + '),
+                parts: partsOf(preview)
+                  .map(({ households }) => formatNumber(households))
+                  .join(' + '),
               })}
       </span>
       {line.length > 0 && (
