@@ -427,7 +427,8 @@ fn every_position_inside_a_planned_street_has_a_cell() {
         data.lines.push(Line { id: format!("{i:02}"), class: LineClass::Local, name: None, path });
     }
     let now = jiff::Timestamp::UNIX_EPOCH;
-    let registration = wangge::plan::Registration { id: PlanId(1), name: "p".into(), now, owner: None, publish_from: Some(day("2026-01-01")) };
+    let registration =
+        wangge::plan::Registration { id: PlanId(1), name: "p".into(), now, owner: None, publish_from: Some(day("2026-01-01")) };
     let request = wangge::plan::Request { cells: Some(4), ..wangge::plan::Request::default() };
     let (plan, _) = wangge::plan::plan(&data, &request, registration, &|_, _| true).unwrap();
     data.plans.push(plan);

@@ -116,7 +116,8 @@ impl PlanShape {
     /// [`Error::Coverage`] when blocks overlap.
     pub fn build(street: &Code, plan: Plan) -> Result<Self, Error> {
         let Plan { id, name, state, valid_from: from, valid_to: to, estimated, communities, cells, blocks, .. } = plan;
-        let (outlines, cell_of_block): (Vec<Polygon>, Vec<u32>) = blocks.into_iter().map(|Block { outline, cell, .. }| (outline, cell)).unzip();
+        let (outlines, cell_of_block): (Vec<Polygon>, Vec<u32>) =
+            blocks.into_iter().map(|Block { outline, cell, .. }| (outline, cell)).unzip();
         let plan = PlanFacts { id, name, validity: Validity { state, from, to }, estimated, communities, cells };
         let coverage_error = |source| Error::Coverage { street: street.clone(), plan: plan.id.0, source };
         let blocks = {

@@ -7,6 +7,7 @@ mod blocks;
 mod books;
 mod cells;
 mod communities;
+pub mod desk;
 mod footprint;
 mod given;
 mod graph;
@@ -23,7 +24,7 @@ mod split;
 
 use jiff::{Timestamp, civil::Date};
 
-pub use books::enter;
+pub use books::{copy, enter, leave};
 pub use planner::plan;
 pub use replan::{Selection, assign, replan};
 pub use score::{CellScore, Rounded, Score, Spread, score, score_in};

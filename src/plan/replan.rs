@@ -271,7 +271,7 @@ fn redrawn(
         let Some(households) = members.get_mut(code).filter(|h| !h.is_empty()) else { continue };
         households.sort_by(|a, b| a.id.cmp(&b.id));
         let old: Vec<&Group> = base.groups.iter().filter(|g| g.code.is_within(code)).collect();
-        all.extend(regrouped(households, &old, code, request, &open.metres)?);
+        all.extend(groups::regrouped(households, &old, code, &request.scheme, request.group_size, &open.metres)?);
     }
     all.sort_by(|a, b| a.code.cmp(&b.code));
     let communities = base.communities.iter().filter(|k| cells.iter().any(|c| c.code.is_within(&k.code))).cloned().collect();
@@ -292,26 +292,4 @@ fn redrawn(
         blocks,
         groups: all,
     })
-}
-
-/// The groups of a cell whose households have changed: those that still can keep members, code and head; new ones get codes that
-/// come after all there were.
-fn regrouped(households: &[&Household], old: &[&Group], cell: &Code, request: &Request, metres: &LocalMetres) -> Result<Vec<Group>, Error> {
-    let kept = groups::regroup(households, old, request.group_size, metres);
-    let room = request.scheme.children(Level::Cell);
-    // A code is its parent's with a sequence number after it.
-    let sequence_of = |g: &&Group| g.code.as_str().get(cell.as_str().len()..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    let former: Vec<usize> = old.iter().map(sequence_of).collect();
-    let sequences =
-        groups::sequences(&kept, &former, room).ok_or_else(|| Error::TooManyGroups { cell: cell.clone(), groups: kept.len(), room })?;
-    kept.iter()
-        .zip(sequences)
-        .map(|(group, sequence)| {
-            Ok(Group {
-                code: request.scheme.child(cell, sequence)?,
-                head: households[group.circle.head].id.clone(),
-                members: group.circle.members.iter().map(|m| households[*m].id.clone()).collect(),
-            })
-        })
-        .collect()
 }

@@ -5,6 +5,7 @@
 
 mod copy;
 mod delta;
+mod edit_rows;
 mod failure;
 mod file;
 mod gpkg;
@@ -15,6 +16,7 @@ mod records;
 mod repository;
 mod row;
 mod rtree;
+mod step;
 mod url;
 mod watch;
 mod wkb;
@@ -24,7 +26,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use futures::future::BoxFuture;
 
 use self::url::Target;
-use crate::model::{ChangeNote, ChangeSet, Code, Delta, StreetData, Version, World};
+use crate::model::{ChangeNote, ChangeSet, Code, Delta, LoggedEdit, PlanId, StreetData, Version, World};
 
 /// What can go wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +112,9 @@ pub trait Store: Send + Sync {
     /// # Complexity
     /// By the rows that changed, not by the street's size; but a plan that was touched is read whole.
     fn load_delta<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Option<Delta>, Error>>;
+
+    /// The log of a plan's steps, by number; empty for a plan that never was a draft or is not known.
+    fn load_edits<'a>(&'a self, street: &'a Code, plan: PlanId) -> BoxFuture<'a, Result<Vec<LoggedEdit>, Error>>;
 
     /// Versions of all streets.
     fn versions(&self) -> BoxFuture<'_, Result<BTreeMap<Code, Version>, Error>>;

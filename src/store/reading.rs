@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Error,
+    edit_rows::EditRow,
     failure::failed,
     plan_rows::{Assembly, BlockRow, CellRow, CommunityRow, GroupRow, MembershipRow},
     row::{Fields, Key, Record, Select, damage},
@@ -32,6 +33,8 @@ pub(super) enum Scope<'a> {
     Ids(&'a Code, &'a [String]),
     /// The rows of one plan of a street.
     Plan(&'a Code, i64),
+    /// Those of them with one of these texts, at least one, in the column.
+    PlanRows(&'a Code, i64, &'static str, &'a [String]),
 }
 
 /// The `SELECT` of a table's rows. Every scope but the world is the beginning of the table's key.
@@ -41,24 +44,25 @@ fn select<R: Record>(scope: Scope<'_>) -> Select<'_> {
     let mut keys = Vec::new();
     match scope {
         Scope::World => {}
-        Scope::Street(street) | Scope::Ids(street, _) | Scope::Plan(street, _) => {
+        Scope::Street(street) | Scope::Ids(street, _) | Scope::Plan(street, _) | Scope::PlanRows(street, ..) => {
             sql.push_str(" WHERE street_code = $1");
             keys.push(Key::Text(street.as_str()));
         }
     }
-    match scope {
-        Scope::World | Scope::Street(_) => {}
-        Scope::Ids(_, ids) => {
-            // Few lengths, so that the statements come again: the last id fills up.
-            let count = ids.len().next_power_of_two();
-            let places: Vec<String> = (0..count).map(|index| format!("${}", index + 2)).collect();
-            sql.push_str(&format!(" AND {} IN ({})", table.columns[1], places.join(", ")));
-            keys.extend(ids.iter().chain(std::iter::repeat_n(&ids[ids.len() - 1], count - ids.len())).map(|id| Key::Text(id)));
-        }
-        Scope::Plan(_, plan) => {
-            sql.push_str(" AND plan_id = $2");
-            keys.push(Key::Integer(plan));
-        }
+    if let Scope::Plan(_, plan) | Scope::PlanRows(_, plan, ..) = scope {
+        sql.push_str(" AND plan_id = $2");
+        keys.push(Key::Integer(plan));
+    }
+    if let Some((column, ids)) = match scope {
+        Scope::Ids(_, ids) => Some((table.columns[1], ids)),
+        Scope::PlanRows(_, _, column, texts) => Some((column, texts)),
+        _ => None,
+    } {
+        // Few lengths, so that the statements come again: the last id fills up.
+        let (first, count) = (keys.len() + 1, ids.len().next_power_of_two());
+        let places: Vec<String> = (first..first + count).map(|place| format!("${place}")).collect();
+        sql.push_str(&format!(" AND {column} IN ({})", places.join(", ")));
+        keys.extend(ids.iter().chain(std::iter::repeat_n(&ids[ids.len() - 1], count - ids.len())).map(|id| Key::Text(id)));
     }
     Select { sql, keys, table: table.name }
 }
@@ -86,6 +90,13 @@ pub(super) async fn read_versions<S: Reader>(source: &mut S, street: Option<&Cod
 pub(super) struct Logged {
     pub(super) note: ChangeNote,
     pub(super) touched: Option<String>,
+}
+
+/// What a copy has beside the world.
+pub(super) struct Logs {
+    pub(super) changes: Vec<Logged>,
+    /// By street.
+    pub(super) edits: Vec<(Code, Vec<EditRow<'static>>)>,
 }
 
 /// The change log of a street after `since`, oldest first.
@@ -174,7 +185,7 @@ pub(super) async fn read_rows<S: Reader, R: Record, P: Send>(
 }
 
 /// Gives each row of a record's table to its street's place.
-async fn each_row<S: Reader, R: Record, P: Send>(
+pub(super) async fn each_row<S: Reader, R: Record, P: Send>(
     source: &mut S,
     scope: Scope<'_>,
     places: &mut BTreeMap<Code, P>,
@@ -228,7 +239,13 @@ mod tests {
     #[test]
     fn rows_are_found_by_their_key() {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("../../migrations/sqlite/0001_grid.sql")).unwrap();
+        for step in [
+            include_str!("../../migrations/sqlite/0001_grid.sql"),
+            include_str!("../../migrations/sqlite/0002_touched.sql"),
+            include_str!("../../migrations/sqlite/0003_drafts.sql"),
+        ] {
+            connection.execute_batch(step).unwrap();
+        }
         check::<Area>(&connection);
         check::<Line>(&connection);
         check::<Water>(&connection);

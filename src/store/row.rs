@@ -1,5 +1,7 @@
 //! Rows and records: what a table's columns are, and how a record becomes a row and back, whatever the driver.
 
+use std::ops::Range;
+
 use jiff::{Timestamp, civil::Date};
 
 use super::wkb::{self, Shape, Stored};
@@ -47,6 +49,15 @@ impl Table {
             sql.push_str(&self.on_conflict());
         }
         sql
+    }
+
+    /// `UPDATE` of one row, its derived shape left as it is: the parameters are the columns that are read, in their order.
+    pub(super) fn update(&self) -> String {
+        let places = |columns: Range<usize>, between: &str| {
+            columns.map(|column| format!("{} = ${}", self.columns[column], column + 1)).collect::<Vec<_>>().join(between)
+        };
+        let read = self.columns.len() - usize::from(self.derived);
+        format!("UPDATE {} SET {} WHERE {}", self.name, places(self.key..read, ", "), places(0..self.key, " AND "))
     }
 
     /// The clause that replaces the row of the same key.

@@ -204,7 +204,11 @@ fn any_plan(street: Code, id: u32) -> impl Strategy<Value = Plan> {
         plan.created_at = created_at;
         plan.parameters = serde_json::json!({ "z": parameter, "a": [1, null, true] });
         plan.estimated = estimated;
+        plan.owner = draft.then(|| name.clone());
+        plan.base = estimated.then_some(PlanId(7));
+        plan.revision = from.unwrap_or(0) as u32;
         plan.cells[1].kind = CellKind::Dedicated;
+        plan.cells[2].locked = draft;
         plan.blocks = Block::numbered(cells.iter().enumerate().map(|(n, cell)| (square(n as i32, id as i32), *cell)));
         for group in 0..3 {
             let members: Vec<String> = members.iter().rev().filter(|(_, g)| **g == group).map(|(id, _)| id.clone()).collect();

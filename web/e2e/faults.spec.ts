@@ -18,6 +18,20 @@ test('tiles that fail are said, and come after a retry', async ({ page }) => {
   await page.getByRole('button', { name: '重试' }).click();
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expectDrawn(page, 'street-fill');
+  // Not a coarser tile in their place: every tile of the view.
+  await idle(page);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('tiles that failed come when another day is looked at', async ({ page }) => {
+  await page.route('**/tiles/streets*/**', (route) => route.fulfill({ status: 500, body: '{}' }));
+  await page.goto('/#lang=zh');
+  await expect(page.getByRole('alert')).toContainText('部分地图瓦片加载失败');
+  await page.waitForFunction(() => window.wangge?.map.areTilesLoaded());
+  await page.unroute('**/tiles/streets*/**');
+  await page.getByLabel('查看日期').fill('2026-01-15');
+  await expectDrawn(page, 'street-fill');
+  await idle(page);
 });
 
 test('without a street it tells how to import one', async ({ page }) => {

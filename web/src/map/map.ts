@@ -39,6 +39,7 @@ export interface MapEvents {
 
 /** How close a search result or a link to a point is shown. */
 const POINT_ZOOM = 17;
+const WORLD: Bbox = [-180, -90, 180, 90];
 
 export class GridMap {
   readonly map: MapLibre;
@@ -114,17 +115,17 @@ export class GridMap {
     for (const [name, source] of Object.entries(next.sources)) {
       const before = this.style.sources[name];
       if (source.type !== 'vector' || before?.type !== 'vector' || !source.tiles) continue;
-      if (before.tiles?.[0] !== source.tiles[0]) this.map.getSource<VectorTileSource>(name)?.setTiles(source.tiles);
+      if (before.tiles?.[0] === source.tiles[0]) continue;
+      this.map.getSource<VectorTileSource>(name)?.setTiles(source.tiles);
+      this.refresher.afterSetTiles(name);
     }
     this.style = next;
     this.map.setStyle(next, { diff: true, transformStyle: keepData });
   }
 
-  /** Fetches every tile again. The server answers 304 for those that did not change. */
+  /** Fetches every tile again, those that failed too. The server answers 304 for those that did not change. */
   refresh() {
-    for (const [name, source] of Object.entries(this.style.sources)) {
-      if (source.type === 'vector' && source.tiles) this.map.getSource<VectorTileSource>(name)?.setTiles(source.tiles);
-    }
+    this.refreshTouched([{ layers: Object.keys(this.style.sources).flatMap(layersOf), boxes: [WORLD] }]);
   }
 
   /** Fetches again just the tiles that show something else now. */

@@ -82,6 +82,27 @@ describe('refreshing', () => {
     expect(fetched).toEqual([]);
   });
 
+  it('fetches a tile that fails on its way once more', () => {
+    const late = tile(HOME, 'loading');
+    const { refresher, fetched } = fakeMap([late]);
+    refresher.refresh('issues', [POINT]);
+    late.state = 'errored';
+    vi.advanceTimersByTime(2_000);
+    expect(fetched).toEqual(['issues 14/12963/6935']);
+  });
+
+  it('fetches what a new address leaves out: tiles that failed, and those under way', () => {
+    const late = tile(HOME + 1, 'loading');
+    const { refresher, fetched } = fakeMap([tile(HOME - 1), tile(HOME, 'errored'), late]);
+    refresher.afterSetTiles('households');
+    refresher.afterSetTiles('issues');
+    expect(fetched).toEqual(['issues 14/12963/6935']);
+    late.state = 'loaded';
+    vi.advanceTimersByTime(2_000);
+    expect(fetched).toEqual(['issues 14/12963/6935', 'issues 14/12964/6935']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('ends with the map', () => {
     const { refresher, fetched } = fakeMap([tile(HOME, 'loading')]);
     refresher.refresh('issues', [POINT]);

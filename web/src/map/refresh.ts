@@ -18,10 +18,7 @@ export class TileRefresher {
     const manager = this.map.style.tileManagers[source];
     if (!manager || boxes.length === 0) return;
     const touched = touchTest(boxes);
-    const inView = manager
-      .getIds()
-      .map((id) => manager.getTileByID(id))
-      .filter((tile): tile is Tile => !!tile && touched(tile.tileID.canonical));
+    const inView = tilesInView(manager).filter((tile) => touched(tile.tileID.canonical));
     const dropHidden = () => dropHiddenTiles(manager, (tile) => touched(tile.tileID.canonical));
     dropHidden();
     const underWay = this.fetchAgain(source, inView);
@@ -30,6 +27,20 @@ export class TileRefresher {
       dropHidden();
       this.follow(source, manager, underWay);
     });
+  }
+
+  /**
+   * Fetches again what `setTiles` forgets, right after it. A tile that failed it calls `loading`, which then waits for a request that
+   * is not under way. One that is under way it asks to be parsed again when it has come, from wherever it came.
+   */
+  afterSetTiles(source: string) {
+    const manager = this.map.style.tileManagers[source];
+    if (!manager) return;
+    const underWay = this.fetchAgain(
+      source,
+      tilesInView(manager).filter(({ state }) => state === 'errored' || state === 'loading'),
+    );
+    this.later(() => this.follow(source, manager, underWay));
   }
 
   stop() {
@@ -63,6 +74,13 @@ export class TileRefresher {
     }, AGAIN_MS);
     this.timers.add(timer);
   }
+}
+
+function tilesInView(manager: TileManager): Tile[] {
+  return manager
+    .getIds()
+    .map((id) => manager.getTileByID(id))
+    .filter((tile): tile is Tile => !!tile);
 }
 
 /**

@@ -1,32 +1,8 @@
-/** Plans as wholes: their list, plannings, publishing, comparing. */
-import type { FunctionComponent } from 'preact';
+/** Plans of a street around the desk: listed, planned, published, compared. */
+import '../../style/plans.css';
 
-const nothing = () => null;
-
-export const PlansPanel: FunctionComponent<{
-  street: string;
-  planId: number | null;
-  onOpen: (planId: number) => void;
-}> = nothing;
-
-export const PlanningDialog: FunctionComponent<{
-  street: string;
-  planId: number | null;
-  cells: string[];
-  onClose: () => void;
-  onOpen: (planId: number) => void;
-}> = nothing;
-
-export const PublishDialog: FunctionComponent<{
-  street: string;
-  planId: number;
-  onClose: () => void;
-  onPublished: () => void;
-}> = nothing;
-
-export const CompareView: FunctionComponent<{
-  street: string;
-  a: number;
-  b: number;
-  onClose: () => void;
-}> = nothing;
+export { CompareView } from './CompareView';
+export { PlanningDialog } from './PlanningDialog';
+export { PlansPanel } from './PlansPanel';
+export { PublishDialog } from './PublishDialog';
+export { RollbackDialog } from './RollbackDialog';

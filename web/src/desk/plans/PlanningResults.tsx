@@ -1,0 +1,175 @@
+/** Results side by side: each with its map and figures, one of them to choose. */
+import { useMemo } from 'preact/hooks';
+import { formatNumber, t } from '../../i18n';
+import { mapTheme } from '../../state/screen';
+import type { PlannedCell, Planning, PlanningResult, PlanningScore, Variant } from './api';
+import { DeviationLegend } from './DeviationLegend';
+import { deviationColour, deviationsOf } from './deviation';
+import { areaPath, type Frame, frameOf } from './picture';
+import { WISHES, type Wish } from './planningRun';
+import { formatPercent, stageText } from './words';
+
+/** What the planner allows unless told otherwise. */
+const TOLERANCE = 0.1;
+
+const wishName = (balance: number) => (Object.keys(WISHES) as Wish[]).find((wish) => WISHES[wish] === balance) ?? null;
+
+/** What is told of a result; the least compact cell is seen on its map. */
+type Figure = Exclude<keyof PlanningScore, 'compactness_min'>;
+type Best = Partial<Record<Figure, number>>;
+
+/** The best figure of each kind among the results, where it is not all the same. */
+export function bestOf(scores: readonly PlanningScore[]): Best {
+  const best: Best = {};
+  const pick = (key: Figure, better: (...values: number[]) => number) => {
+    const values = scores.map((score) => score[key]);
+    if (new Set(values).size > 1) best[key] = better(...values);
+  };
+  pick('largest', Math.min);
+  pick('average', Math.min);
+  pick('compactness_mean', Math.max);
+  pick('along_share', Math.max);
+  return best;
+}
+
+export function PlanningResults(props: {
+  variants: readonly Variant[];
+  planning: Planning | null;
+  running: boolean;
+  chosen: number | null;
+  onChoose: (n: number) => void;
+}) {
+  const { variants, planning, running, chosen, onChoose } = props;
+  const results = planning?.results ?? [];
+  const drawn = results.filter((result) => result.cells?.length);
+  const drawnIds = drawn.map(({ n }) => n).join();
+  // A result that is done does not change.
+  const frame = useMemo(() => frameOf(drawn.flatMap(({ cells }) => cells ?? [])), [drawnIds]);
+  const best = bestOf(results.flatMap(({ score }) => score ?? []));
+  return (
+    <fieldset class="results" data-testid="results">
+      <legend class="visually-hidden">{t('planning.results')}</legend>
+      <ul class="result-list">
+        {variants.map((variant, index) => {
+          const result = results[index] ?? null;
+          return (
+            <ResultCard
+              key={`${variant.seed} ${variant.balance}`}
+              {...{ variant, result, frame, best, running }}
+              number={index + 1}
+              isChosen={result !== null && result.n === chosen}
+              onChoose={onChoose}
+            />
+          );
+        })}
+      </ul>
+      {drawn.length > 0 && <DeviationLegend tolerance={TOLERANCE} />}
+    </fieldset>
+  );
+}
+
+function ResultCard(props: {
+  number: number;
+  variant: Variant;
+  result: PlanningResult | null;
+  frame: Frame | null;
+  best: Best;
+  running: boolean;
+  isChosen: boolean;
+  onChoose: (n: number) => void;
+}) {
+  const { number, variant, result, frame, best, running, isChosen, onChoose } = props;
+  const wish = wishName(variant.balance);
+  const title = t('planning.variant', { n: number });
+  const done = result?.done === true && !!result.cells?.length;
+  const progress = result?.done ? 1 : (result?.progress ?? 0);
+  return (
+    <li class={isChosen ? 'result chosen' : 'result'} data-result={number}>
+      <label class="result-head">
+        <input
+          type="radio"
+          name="result"
+          checked={isChosen}
+          disabled={!done}
+          onChange={() => result && onChoose(result.n)}
+        />
+        <strong>{title}</strong>
+        <small>
+          {wish ? t(`planning.wish.${wish}`) : formatNumber(variant.balance, 2)} ·{' '}
+          {t('planning.seed', { seed: variant.seed })}
+        </small>
+      </label>
+      {done && frame && result.cells ? (
+        <ResultMap cells={result.cells} frame={frame} label={t('planning.map', { variant: title })} />
+      ) : (
+        <div class="result-wait">
+          {running || result?.done ? (
+            <>
+              <progress value={progress} max={1} aria-label={t('planning.progress', { variant: title })} />
+              <small>
+                {result ? stageText(result.stage) : t('planning.waiting')} {formatPercent(progress, 0)}
+              </small>
+            </>
+          ) : (
+            <small>{t('planning.nothing')}</small>
+          )}
+        </div>
+      )}
+      {result?.score && <Score score={result.score} best={best} />}
+    </li>
+  );
+}
+
+function Score({ score, best }: { score: PlanningScore; best: Best }) {
+  const figures: [Figure, string][] = [
+    ['largest', formatPercent(score.largest)],
+    ['average', formatPercent(score.average)],
+    ['compactness_mean', formatNumber(score.compactness_mean, 2)],
+    ['along_share', formatPercent(score.along_share, 0)],
+    ['cells', formatNumber(score.cells)],
+    ['groups', formatNumber(score.groups)],
+  ];
+  return (
+    <dl class="score">
+      {figures.map(([key, text]) => (
+        <div key={key} class={best[key] !== undefined && best[key] === score[key] ? 'best' : undefined}>
+          <dt>{t(`planning.score.${key}`)}</dt>
+          <dd>
+            {text}
+            {best[key] !== undefined && best[key] === score[key] && (
+              <span class="visually-hidden"> {t('planning.best')}</span>
+            )}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+export function ResultMap({ cells, frame, label }: { cells: readonly PlannedCell[]; frame: Frame; label: string }) {
+  const paths = useMemo(
+    () => cells.map(({ code, geometry }) => [code, areaPath(geometry, frame)] as const),
+    [cells, frame],
+  );
+  const deviations = useMemo(() => deviationsOf(cells), [cells]);
+  const { diverging } = mapTheme.value;
+  return (
+    <svg
+      class="result-map"
+      viewBox={`-2 -2 ${frame.width + 4} ${frame.height + 4}`}
+      role="img"
+      aria-label={label}
+      preserveAspectRatio="xMidYMid meet"
+    >
+      {paths.map(([code, d]) => (
+        <path
+          key={code}
+          d={d}
+          fill-rule="evenodd"
+          vector-effect="non-scaling-stroke"
+          fill={deviationColour(deviations.get(code), TOLERANCE, diverging, 'none')}
+        />
+      ))}
+    </svg>
+  );
+}

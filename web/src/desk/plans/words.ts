@@ -1,0 +1,78 @@
+/** Plans in words. */
+import { ApiError } from '../../api/client';
+import { type Key, locale, t, tWord } from '../../i18n';
+import type { PlanSummary } from './api';
+
+/** How a plan stands today: a published one may not be in force yet. */
+export type Standing = 'current' | 'future' | 'draft' | 'superseded';
+export const STANDINGS: readonly Standing[] = ['current', 'future', 'draft', 'superseded'];
+
+export function standingOf(plan: Pick<PlanSummary, 'state' | 'valid_from' | 'valid_to'>, today: string): Standing {
+  if (plan.state === 'draft') return 'draft';
+  if (plan.valid_from && plan.valid_from > today) return 'future';
+  return plan.state === 'superseded' || (plan.valid_to && plan.valid_to <= today) ? 'superseded' : 'current';
+}
+
+/** Plans by standing: drafts newest first, the others latest in force first. */
+export function groupPlans(plans: readonly PlanSummary[], today: string): [Standing, PlanSummary[]][] {
+  return STANDINGS.flatMap((standing): [Standing, PlanSummary[]][] => {
+    const those = plans.filter((plan) => standingOf(plan, today) === standing);
+    const when = (plan: PlanSummary) => (standing === 'draft' ? plan.created_at : (plan.valid_from ?? ''));
+    those.sort((a, b) => when(b).localeCompare(when(a)) || b.id - a.id);
+    return those.length ? [[standing, those]] : [];
+  });
+}
+
+/** A name that no plan has yet: `base`, `base 2`, `base 3`. */
+export function freeName(base: string, plans: readonly Pick<PlanSummary, 'name'>[]): string {
+  const taken = new Set(plans.map(({ name }) => name));
+  for (let n = 1; ; n += 1) {
+    const name = n === 1 ? base : `${base} ${n}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+export function datesText(plan: PlanSummary): string {
+  if (plan.state === 'draft' || !plan.valid_from) return t('plans.created', { day: plan.created_at.slice(0, 10) });
+  return plan.valid_to
+    ? t('plans.valid.between', { from: plan.valid_from, to: plan.valid_to })
+    : t('plans.valid.from', { from: plan.valid_from });
+}
+
+export function formatPercent(share: number, maximumFractionDigits = 1): string {
+  return new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits }).format(share);
+}
+
+export function formatDeviation(share: number): string {
+  return new Intl.NumberFormat(locale(), {
+    style: 'percent',
+    maximumFractionDigits: 1,
+    signDisplay: 'exceptZero',
+  }).format(share);
+}
+
+/** The last digits tell a street's cells apart; the whole code is the title. */
+export const shortCode = (code: string, street: string) => (code.startsWith(street) ? code.slice(street.length) : code);
+
+/** A cell by its name where it has one of its own, with the end of its code. */
+export function cellText(code: string, street: string, names: ReadonlyMap<string, string>): string {
+  const name = names.get(code);
+  const short = shortCode(code, street);
+  return name && name !== code ? `${name} (${short})` : short;
+}
+
+/** What went wrong, in the reader's language where its code is known. */
+export function failureText(cause: unknown): string {
+  if (!(cause instanceof ApiError)) return t('plans.failure.unexpected', { detail: String(cause) });
+  const key = `plans.failure.${cause.code}`;
+  const text = tWord('plans.failure', cause.code);
+  return text === cause.code ? t('plans.failure.unexpected', { detail: cause.message || key }) : text;
+}
+
+export const stageText = (stage: string) => tWord('planning.stage', stage);
+export const warningText = (code: string, message: string) => {
+  const text = tWord('publish.warning', code);
+  return text === code ? message : text;
+};
+
+export const standingKey = (standing: Standing): Key => `plans.standing.${standing}`;
