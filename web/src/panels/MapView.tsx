@@ -1,6 +1,7 @@
 /** Puts the map on the page and keeps it in step with the state. */
 import { effect, untracked } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { DeskHandle } from '../desk/state/handle';
 import { t } from '../i18n';
 import { type Covered, GridMap } from '../map/map';
 import { buildStyle } from '../map/style';
@@ -9,16 +10,6 @@ import { attribution, detail, info, missed, shade, totals } from '../state/data'
 import { gridMap, mapFailed, mapOverlay, tilesFailed } from '../state/mapHandle';
 import { isNarrow, mapTheme, sheet } from '../state/screen';
 import { routes, selectPoint } from './mapClicks';
-
-/** The planner's desk as tests ask for it; `desk/index.ts` fills it in. */
-export interface DeskHandle {
-  /** The plan on the desk, as plain data. */
-  state(): unknown;
-  /** Commands answered and not yet drawn, or not yet answered. */
-  busy(): boolean;
-  /** How long the commands took. */
-  timings(): readonly { op: string; answered_ms: number; drawn_ms: number | null }[];
-}
 
 declare global {
   interface Window {

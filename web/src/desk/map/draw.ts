@@ -1,24 +1,16 @@
 /** Keeps the map in step with the desk: only what changed is sent to it. */
-import { effect } from '@preact/signals';
+import { effect, untracked } from '@preact/signals';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import type { GridMap } from '../../map/map';
 import { gridMap, mapOverlay } from '../../state/mapHandle';
 import { isNarrow, mapTheme } from '../../state/screen';
 import { difference, type Laid } from '../model/laid';
-import {
-  ghosts,
-  hovered,
-  laid,
-  lookAt,
-  neighbour,
-  painted,
-  selected,
-  shownBlock,
-  sketch,
-  store,
-} from '../state/session';
-import { blockFeature, cellFeature, labelFeature, markFeatures, sketchFeatures } from './features';
-import { DESK_SOURCES, type DeskSource, deskLayers, HATCH, hatchImage } from './layers';
+import { inBox } from '../model/plane';
+import { laid, lookAt, painted, store } from '../state/session';
+import { blockFeature, cellFeature, labelFeature } from './features';
+import { hatchImage, lockImage } from './images';
+import { DESK_SOURCES, type DeskSource, deskLayers, HATCH, LOCK } from './layers';
+import { Overlay } from './overlay';
 
 const NOTHING: Pick<Laid, 'cells' | 'blocks' | 'deviations'> = {
   cells: new Map(),
@@ -27,12 +19,17 @@ const NOTHING: Pick<Laid, 'cells' | 'blocks' | 'deviations'> = {
 };
 
 /** Widths of the desk's panels in pixels, as in the style sheet. */
-const PANEL = 430;
-const PALETTE = 64;
+const PANEL = 480;
+const PANEL_TABLET = 400;
+const WIDE = 1280;
+const PHONE_BAR = 60;
+/** Share of a phone's height below the bar. */
+const PHONE_PANEL = 0.54;
+const PALETTE = 118;
 
 function covered() {
-  if (isNarrow.value) return { top: 64, right: 0, bottom: innerHeight * 0.45, left: 56 };
-  return { top: 24, right: PANEL, bottom: 24, left: PALETTE };
+  if (isNarrow.value) return { top: 0, right: 54, bottom: (innerHeight - PHONE_BAR) * PHONE_PANEL, left: 60 };
+  return { top: 24, right: innerWidth < WIDE ? PANEL_TABLET : PANEL, bottom: 24, left: PALETTE };
 }
 
 /** Takes the map over. Returns what gives it back. */
@@ -49,7 +46,7 @@ export function drawDesk(): () => void {
     }),
     effect(() => {
       const map = gridMap.value;
-      return map ? follow(map) : undefined;
+      return map ? untracked(() => follow(map)) : undefined;
     }),
   ];
   return () => {
@@ -63,7 +60,7 @@ function follow(grid: GridMap): () => void {
   const { map } = grid;
   let stop: (() => void) | null = null;
   const begin = () => {
-    if (!stop && map.getSource('desk-sketch')) stop = attach(grid);
+    if (!stop && map.getSource('desk-labels')) stop = attach(grid);
   };
   begin();
   if (!stop) map.on('styledata', begin);
@@ -76,60 +73,58 @@ function follow(grid: GridMap): () => void {
 function attach(grid: GridMap): () => void {
   const { map } = grid;
   const source = (name: DeskSource) => map.getSource<GeoJSONSource>(name);
+  const overlay = new Overlay(map);
   let drawn = NOTHING;
   let placed = false;
-  const addHatch = () => {
-    const image = hatchImage(mapTheme.peek());
-    if (map.hasImage(HATCH)) map.updateImage(HATCH, image);
-    else map.addImage(HATCH, image);
+  let turn = 0;
+  const addImage = (name: string, image: ImageData, pixelRatio: number) => {
+    if (map.hasImage(name)) map.updateImage(name, image);
+    else map.addImage(name, image, { pixelRatio });
   };
   const stops = [
     effect(() => {
-      void mapTheme.value;
-      addHatch();
+      addImage(HATCH, hatchImage(mapTheme.value), 1);
+      addImage(LOCK, lockImage(mapTheme.value), 2);
     }),
     effect(() => {
       const now = laid.value ?? NOTHING;
       const cells = difference(drawn.cells, now.cells);
       const blocks = difference(drawn.blocks, now.blocks);
+      const first = drawn.cells.size === 0;
       drawn = now;
-      const sent: Promise<void>[] = [];
-      if (cells.put.length || cells.gone.length) {
-        for (const [name, feature] of [
-          ['desk-cells', cellFeature],
-          ['desk-labels', labelFeature],
-        ] as const) {
-          const done = source(name)?.updateData({ remove: cells.gone, add: cells.put.map(feature) });
-          if (done) sent.push(done);
-        }
-      }
-      if (blocks.put.length || blocks.gone.length) {
-        const done = source('desk-blocks')?.updateData({ remove: blocks.gone, add: blocks.put.map(blockFeature) });
-        if (done) sent.push(done);
-      }
       for (const code of cells.gone) map.removeFeatureState({ source: 'desk-cells', id: code });
       // A row that is put anew keeps its state: it belongs to the code.
       for (const code of now.cells.keys()) {
         map.setFeatureState({ source: 'desk-cells', id: code }, { deviation: now.deviations.get(code) ?? null });
       }
-      const outcome = store.peek()?.outcome;
-      if (sent.length) void Promise.all(sent).then(() => afterDraw(map, () => outcome?.peek()));
+      const sent: (Promise<void> | undefined)[] = [];
+      if (cells.put.length || cells.gone.length) {
+        sent.push(
+          source('desk-cells')?.updateData({ remove: cells.gone, add: cells.put.map(cellFeature) }),
+          source('desk-labels')?.updateData({ remove: cells.gone, add: cells.put.map(labelFeature) }),
+        );
+      }
+      if (blocks.put.length || blocks.gone.length) {
+        sent.push(source('desk-blocks')?.updateData({ remove: blocks.gone, add: blocks.put.map(blockFeature) }));
+      }
+      turn += 1;
+      const mine = turn;
+      const open = store.peek();
+      if (!first) {
+        overlay.show({ cells: cells.put, blocks: blocks.put }, () => open?.drawn());
+        painted.value = new Set();
+      }
+      void Promise.all(sent).then(() =>
+        afterTiles(map, () => {
+          if (mine === turn) overlay.settle();
+          open?.settled();
+        }),
+      );
       if (now.cells.size && !placed) {
         placed = true;
-        if (!cameraFits(grid, now)) grid.fit(boxOf(now), false);
+        if (!looksInto(grid, now)) grid.fit(boxOf(now), false);
       }
     }),
-    effect(() => {
-      const refusal = store.value?.refusal.value;
-      void source('desk-marks')?.setData(markFeatures(laid.value?.problems ?? [], refusal?.at ?? null));
-    }),
-    effect(() => void source('desk-sketch')?.setData(sketchFeatures(sketch.value))),
-    flagged(map, 'desk-cells', 'hover', () => (hovered.value ? [hovered.value] : [])),
-    flagged(map, 'desk-cells', 'selected', () => selected.value),
-    flagged(map, 'desk-cells', 'ghost', () => ghosts.value),
-    flagged(map, 'desk-cells', 'neighbour', () => (neighbour.value ? [neighbour.value] : [])),
-    flagged(map, 'desk-blocks', 'painted', () => [...painted.value]),
-    flagged(map, 'desk-blocks', 'shown', () => (shownBlock.value === null ? [] : [shownBlock.value])),
     effect(() => {
       const target = lookAt.value;
       if (target) grid.reveal(target.at[0], target.at[1]);
@@ -137,37 +132,24 @@ function attach(grid: GridMap): () => void {
   ];
   return () => {
     for (const stop of stops) stop();
+    overlay.remove();
   };
 }
 
-/** Keeps a flag on just the features named. */
-function flagged(map: MapLibre, source: DeskSource, flag: string, ids: () => readonly (string | number)[]): () => void {
-  let before = new Set<string | number>();
-  return effect(() => {
-    const now = new Set(ids());
-    if (!map.getSource(source)) return;
-    for (const id of before) if (!now.has(id)) map.setFeatureState({ source, id }, { [flag]: false });
-    for (const id of now) if (!before.has(id)) map.setFeatureState({ source, id }, { [flag]: true });
-    before = now;
-  });
-}
-
-/** The tiles are cut anew after the data has come; what was painted meanwhile gives way to what is so. */
-function afterDraw(
-  map: MapLibre,
-  outcome: () => { sent: number; timing: { drawn_ms: number | null } } | null | undefined,
-) {
+/** Once the tiles are cut anew from the data sent, and drawn. */
+function afterTiles(map: MapLibre, done: () => void) {
   const look = () => {
-    if (!map.getSource('desk-cells') || !map.isSourceLoaded('desk-cells') || !map.isSourceLoaded('desk-blocks')) {
-      map.once('render', look);
-      map.triggerRepaint();
-      return;
-    }
-    painted.value = new Set();
-    const last = outcome();
-    if (last && last.timing.drawn_ms === null) last.timing.drawn_ms = performance.now() - last.sent;
+    const there = (Object.keys(DESK_SOURCES) as DeskSource[]).every(
+      (name) => !map.getSource(name) || map.isSourceLoaded(name),
+    );
+    if (there) done();
+    else again();
   };
-  look();
+  const again = () => {
+    map.once('render', look);
+    map.triggerRepaint();
+  };
+  again();
 }
 
 function boxOf({ cells }: Pick<Laid, 'cells'>): [number, number, number, number] {
@@ -181,9 +163,11 @@ function boxOf({ cells }: Pick<Laid, 'cells'>): [number, number, number, number]
   return box;
 }
 
-/** A link's camera is kept as long as it shows some of the street. */
-function cameraFits({ map }: GridMap, now: Pick<Laid, 'cells'>): boolean {
-  const [west, south, east, north] = boxOf(now);
+/** A camera that looks at a part of the street is kept: a link's, or where one was before. */
+function looksInto({ map }: GridMap, now: Pick<Laid, 'cells'>): boolean {
+  const box = boxOf(now);
+  const { top, right, bottom, left } = covered();
+  const whole = map.cameraForBounds(box, { padding: { top, right, bottom, left } });
   const { lng, lat } = map.getCenter();
-  return map.getZoom() > 11.5 && lng >= west && lng <= east && lat >= south && lat <= north;
+  return map.getZoom() > (whole?.zoom ?? 0) + 0.8 && inBox([lng, lat], box);
 }

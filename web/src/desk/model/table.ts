@@ -25,7 +25,10 @@ export const WORST_FIRST: Order = { column: 'deviation', descending: true };
 function sortValue(laid: Laid, row: CellRow, column: Column): number | string {
   if (column === 'name') return row.name || row.code;
   // Cells that no balance is asked of come last.
-  if (column === 'deviation') return Math.abs(laid.deviations.get(row.code) ?? -1);
+  if (column === 'deviation') {
+    const deviation = laid.deviations.get(row.code);
+    return deviation === undefined ? -1 : Math.abs(deviation);
+  }
   return row[column] ?? -1;
 }
 

@@ -7,14 +7,16 @@ import { filter, laid, problemShown, selected } from '../state/session';
 import { nextProblem } from '../tools/actions';
 import { NextIcon } from './icons';
 
+const percent = (share: number) => formatNumber(Math.abs(share) * 100, 1) + t('desk.percent');
+
 export function BalanceLine() {
   const now = laid.value;
   if (!now) return null;
   const { mean, largest, average, beyond } = now.balance;
   const figures = [
     ['desk.balance.mean', formatNumber(mean), ''],
-    ['desk.balance.largest', formatChange(largest), Math.abs(largest) > now.tolerance ? 'over' : ''],
-    ['desk.balance.average', formatNumber(average * 100, 1) + t('desk.percent'), ''],
+    ['desk.balance.largest', percent(largest), Math.abs(largest) > now.tolerance ? 'over' : ''],
+    ['desk.balance.average', percent(average), ''],
     ['desk.balance.beyond', formatNumber(beyond), beyond > 0 ? 'over' : ''],
   ] as const;
   return (
@@ -122,7 +124,7 @@ export function DeviationLegend() {
   const limits = deviationLimits(now.tolerance);
   return (
     <div class="desk-legend" data-legend="deviation">
-      <h3>{t('desk.legend')}</h3>
+      <h2>{t('desk.legend')}</h2>
       <ol>
         {mapTheme.value.diverging.map((colour, i) => (
           <li key={colour}>

@@ -224,7 +224,7 @@ function Walk() {
         type="button"
         class="icon-button small"
         aria-label={t('desk.walk.previous')}
-        title="["
+        title={`${t('desk.walk.previous')} ([)`}
         onClick={() => step(-1)}
       >
         <PreviousIcon />
@@ -238,7 +238,7 @@ function Walk() {
         type="button"
         class="icon-button small"
         aria-label={t('desk.walk.next')}
-        title="]"
+        title={`${t('desk.walk.next')} (])`}
         onClick={() => step(1)}
       >
         <NextIcon />

@@ -8,7 +8,9 @@ import { deskAt } from '../../state/app';
 import { isNarrow } from '../../state/screen';
 import { drawDesk } from '../map/draw';
 import { CompareView, PlanningDialog, PlansPanel, PublishDialog } from '../plans';
+import { letAsk } from '../state/handle';
 import { dialog, followDesk, laid, openPlan, selected, store } from '../state/session';
+import { holdTools } from '../tools/host';
 import { listenToKeys } from '../tools/keys';
 import { BalanceLine, DeviationLegend, Histogram, Problems } from './Balance';
 import { CellCard } from './CellCard';
@@ -22,7 +24,7 @@ import { RefusalNote } from './RefusalNote';
 
 export function DeskStage() {
   useEffect(() => {
-    const stops = [followDesk(), drawDesk(), listenToKeys()];
+    const stops = [followDesk(), drawDesk(), holdTools(), listenToKeys(), letAsk()];
     return () => {
       for (const stop of stops) stop();
     };

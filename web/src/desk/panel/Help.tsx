@@ -112,7 +112,9 @@ export function Help() {
               {rows.map(([keys, what]) => (
                 <div key={what}>
                   <dt>
-                    <kbd>{keys}</kbd>
+                    {keys.split(' · ').map((key) => (
+                      <kbd key={key}>{key}</kbd>
+                    ))}
                   </dt>
                   <dd>{t(what)}</dd>
                 </div>

@@ -19,7 +19,7 @@ import {
 import { isRefusal } from '../state/store';
 import { merge, pull } from '../tools/actions';
 import { BRUSH_MAX, TOOL_KEYS, takeTool } from '../tools/keys';
-import { dropLine, finishSplit, setSplitLine, splitLine, splitPreview } from '../tools/split';
+import { dropLine, finishSplit, partsOf, setSplitLine, splitLine, splitPreview } from '../tools/split';
 import { TOOL_ICON } from './icons';
 import { reasonText } from './reasons';
 
@@ -135,7 +135,9 @@ function SplitOptions() {
           : isRefusal(preview)
             ? reasonText(preview)
             : t('desk.split.would', {
-                parts: preview.changed.cells.map(({ households }) => formatNumber(households)).join(' + '),
+                parts: partsOf(preview)
+                  .map(({ households }) => formatNumber(households))
+                  .join(' + '),
               })}
       </span>
       {line.length > 0 && (

@@ -116,6 +116,11 @@ function Variants({ form, set }: { form: PlanningForm; set: (part: Partial<Plann
     <fieldset class="field">
       <legend class="field-name">{t('planning.variants')}</legend>
       <small>{t('planning.variants.hint')}</small>
+      <div class="variant-heads" aria-hidden="true">
+        <span />
+        <span>{t('planning.wish')}</span>
+        <span>{t('planning.seeds')}</span>
+      </div>
       <ol class="variants">
         {variants.map((variant, index) => (
           // A variant is what stands in its place.

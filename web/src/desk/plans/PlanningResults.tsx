@@ -85,25 +85,26 @@ function ResultCard(props: {
   const progress = result?.done ? 1 : (result?.progress ?? 0);
   return (
     <li class={isChosen ? 'result chosen' : 'result'} data-result={number}>
-      <label class="result-head">
-        <input
-          type="radio"
-          name="result"
-          checked={isChosen}
-          disabled={!done}
-          onChange={() => result && onChoose(result.n)}
-        />
-        <strong>{title}</strong>
-        <small>
-          {wish ? t(`planning.wish.${wish}`) : formatNumber(variant.balance, 2)} ·{' '}
-          {t('planning.seed', { seed: variant.seed })}
-        </small>
+      <label class="result-choice">
+        <span class="result-head">
+          <input
+            type="radio"
+            name="result"
+            checked={isChosen}
+            disabled={!done}
+            onChange={() => result && onChoose(result.n)}
+          />
+          <strong>{title}</strong>
+          <small>
+            {wish ? t(`planning.wish.${wish}`) : formatNumber(variant.balance, 2)} ·{' '}
+            {t('planning.seed', { seed: variant.seed })}
+          </small>
+        </span>
+        {done && frame && result.cells && <ResultMap cells={result.cells} frame={frame} />}
       </label>
-      {done && frame && result.cells ? (
-        <ResultMap cells={result.cells} frame={frame} label={t('planning.map', { variant: title })} />
-      ) : (
+      {!(done && frame) && (
         <div class="result-wait">
-          {running || result?.done ? (
+          {running ? (
             <>
               <progress value={progress} max={1} aria-label={t('planning.progress', { variant: title })} />
               <small>
@@ -146,7 +147,8 @@ function Score({ score, best }: { score: PlanningScore; best: Best }) {
   );
 }
 
-export function ResultMap({ cells, frame, label }: { cells: readonly PlannedCell[]; frame: Frame; label: string }) {
+/** A picture for the eye; its figures beside it tell the rest. A click on it chooses, being part of the choice's label. */
+function ResultMap({ cells, frame }: { cells: readonly PlannedCell[]; frame: Frame }) {
   const paths = useMemo(
     () => cells.map(({ code, geometry }) => [code, areaPath(geometry, frame)] as const),
     [cells, frame],
@@ -157,8 +159,7 @@ export function ResultMap({ cells, frame, label }: { cells: readonly PlannedCell
     <svg
       class="result-map"
       viewBox={`-2 -2 ${frame.width + 4} ${frame.height + 4}`}
-      role="img"
-      aria-label={label}
+      aria-hidden="true"
       preserveAspectRatio="xMidYMid meet"
     >
       {paths.map(([code, d]) => (

@@ -153,23 +153,13 @@ function PlanRow(props: {
         )}
       </p>
       <div class="plan-deeds">
-        <button
-          type="button"
-          class="text-button"
-          aria-label={t('plans.open.of', { name: plan.name })}
-          disabled={isOpen}
-          onClick={onOpen}
-        >
+        <button type="button" class="text-button" disabled={isOpen} onClick={onOpen}>
           {t('plans.open')}
+          <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
         </button>
-        <button
-          type="button"
-          class="text-button"
-          aria-expanded={more}
-          aria-label={t('plans.more.of', { name: plan.name })}
-          onClick={() => setMore(!more)}
-        >
+        <button type="button" class="text-button" aria-expanded={more} onClick={() => setMore(!more)}>
           {t(more ? 'plans.less' : 'plans.more')}
+          <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
         </button>
         {more &&
           deeds.map((deed) => (
@@ -180,6 +170,7 @@ function PlanRow(props: {
               onClick={() => onDo(deed)}
             >
               {t(`plans.do.${deed}`)}
+              <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
             </button>
           ))}
       </div>

@@ -91,8 +91,12 @@ function LineageRow({ line, street, names }: { line: Lineage; street: string; na
   const kin = (of: readonly Kin[]) =>
     of
       .filter(({ code }) => code !== line.code || of.length > 1)
-      .map(({ code, share }) =>
-        t('publish.kin', { cell: cellText(code, street, names), share: formatPercent(share, 0) }),
+      .map(({ code, households, share }) =>
+        t('publish.kin', {
+          cell: cellText(code, street, names),
+          households: formatNumber(households),
+          share: formatPercent(share, 0),
+        }),
       )
       .join(t('publish.and'));
   const [from, to] = [kin(line.from), kin(line.to ?? [])];

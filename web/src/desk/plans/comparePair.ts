@@ -1,8 +1,10 @@
 /** Two maps that always show the same place. */
+import fontUrl from '@fontsource/noto-sans-sc/files/noto-sans-sc-chinese-simplified-400-normal.woff2?url';
 import { Map as MapLibre, type MapOptions, type StyleSpecification } from 'maplibre-gl';
 // Names the worker that parses tiles.
 import '../../map/map';
 import type { Bbox } from '../../api/types';
+import { FONT } from './compareStyle';
 
 const OPTIONS: Omit<MapOptions, 'container' | 'style'> = {
   attributionControl: false,
@@ -14,23 +16,35 @@ const OPTIONS: Omit<MapOptions, 'container' | 'style'> = {
   fadeDuration: 0,
 };
 
+const withFont = (style: StyleSpecification): StyleSpecification => ({
+  ...style,
+  'font-faces': { [FONT]: new URL(fontUrl, location.href).href },
+});
+
 export class ComparePair {
   private readonly maps: [MapLibre, MapLibre];
   private following = false;
+  /** What a map is to show as soon as its first style is there. */
+  private readonly wanted: [StyleSpecification | null, StyleSpecification | null] = [null, null];
+  private readonly ready: [boolean, boolean] = [false, false];
 
   /** @throws when the browser cannot draw maps. */
   constructor(containers: [HTMLElement, HTMLElement], styles: [StyleSpecification, StyleSpecification], bounds: Bbox) {
     const view = { bounds: bounds as [number, number, number, number], fitBoundsOptions: { padding: 32 } };
-    const first = new MapLibre({ ...OPTIONS, ...view, container: containers[0], style: styles[0] });
+    const first = new MapLibre({ ...OPTIONS, ...view, container: containers[0], style: withFont(styles[0]) });
     let second: MapLibre;
     try {
-      second = new MapLibre({ ...OPTIONS, ...view, container: containers[1], style: styles[1] });
+      second = new MapLibre({ ...OPTIONS, ...view, container: containers[1], style: withFont(styles[1]) });
     } catch (cause) {
       first.remove();
       throw cause;
     }
     this.maps = [first, second];
-    for (const map of this.maps) {
+    for (const [index, map] of this.maps.entries()) {
+      map.once('style.load', () => {
+        this.ready[index] = true;
+        this.applyWanted();
+      });
       map.touchZoomRotate.disableRotation();
       map.keyboard.disableRotation();
     }
@@ -40,9 +54,17 @@ export class ComparePair {
 
   /** Each map's picture; what is equal to the one before stays as it is. */
   show(styles: [StyleSpecification, StyleSpecification]) {
-    this.maps.forEach((map, index) => {
-      map.setStyle(styles[index] ?? null, { diff: true });
-    });
+    for (const index of [0, 1] as const) this.wanted[index] = styles[index];
+    this.applyWanted();
+  }
+
+  private applyWanted() {
+    for (const [index, map] of this.maps.entries()) {
+      const style = this.wanted[index];
+      if (!style || !this.ready[index]) continue;
+      this.wanted[index] = null;
+      map.setStyle(withFont(style), { diff: true });
+    }
   }
 
   label(texts: [string, string]) {

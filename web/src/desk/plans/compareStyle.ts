@@ -1,5 +1,4 @@
 /** What the two maps of a comparison show: each plan's cells by deviation, or what differs between them. */
-import fontUrl from '@fontsource/noto-sans-sc/files/noto-sans-sc-chinese-simplified-400-normal.woff2?url';
 import type {
   DataDrivenPropertyValueSpecification,
   GeoJSONSourceSpecification,
@@ -13,7 +12,8 @@ import type { MapTheme } from '../../map/themes/theme';
 import type { Move, MultiLineCoordinates, PlanDifference, PlanPicture } from './api';
 import { deviationColour } from './deviation';
 
-const FONT = 'Noto Sans SC';
+/** The labels' font; the maps know its file. */
+export const FONT = 'Noto Sans SC';
 
 export type Mode = 'swipe' | 'difference';
 
@@ -160,7 +160,6 @@ export function buildComparedStyle(state: ComparedStyle): StyleSpecification {
   if (!base) throw new Error('no base map');
   return {
     version: 8,
-    'font-faces': { [FONT]: new URL(fontUrl, location.href).href },
     transition: { duration: 0, delay: 0 },
     sources: {
       base,

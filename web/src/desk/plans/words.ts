@@ -54,11 +54,9 @@ export function formatDeviation(share: number): string {
 /** The last digits tell a street's cells apart; the whole code is the title. */
 export const shortCode = (code: string, street: string) => (code.startsWith(street) ? code.slice(street.length) : code);
 
-/** A cell by its name where it has one of its own, with the end of its code. */
+/** A cell by its name, by the end of its code where it has none. */
 export function cellText(code: string, street: string, names: ReadonlyMap<string, string>): string {
-  const name = names.get(code);
-  const short = shortCode(code, street);
-  return name && name !== code ? `${name} (${short})` : short;
+  return names.get(code) || shortCode(code, street);
 }
 
 /** What went wrong, in the reader's language where its code is known. */

@@ -38,9 +38,6 @@ export const painted = signal<ReadonlySet<number>>(new Set());
 /** The block that the keyboard would move. */
 export const shownBlock = signal<number | null>(null);
 
-/** Cells that are drawn faintly, because the sketch shows how they would be. */
-export const ghosts = signal<readonly string[]>([]);
-
 /** Lines, handles and areas that the tool in hand draws, by role. */
 export interface Sketch {
   role: 'line' | 'box' | 'handle' | 'fixed' | 'middle' | 'held' | 'area' | 'trail' | 'circle';
@@ -108,7 +105,6 @@ export function followDesk(): () => void {
       batch(() => {
         selected.value = [];
         painted.value = new Set();
-        ghosts.value = [];
         sketch.value = [];
         tool.value = 'select';
         neighbour.value = null;

@@ -22,18 +22,16 @@ export interface Refusal {
   again: (() => void) | null;
 }
 
-/** How long a command took, in milliseconds: until the answer came, and until the map showed it. */
+/** How long a command took, in milliseconds from when it was given. */
 export interface Timing {
   op: string;
+  /** `performance.now()` when it was given. */
+  sent_ms: number;
   answered_ms: number;
+  /** What it changed was on the screen. */
   drawn_ms: number | null;
-}
-
-export interface Outcome {
-  answer: Answer;
-  /** `performance.now()` when it was sent. */
-  sent: number;
-  timing: Timing;
+  /** The map's tiles were cut anew. */
+  settled_ms: number | null;
 }
 
 type Phase = 'loading' | 'ready' | 'failed';
@@ -47,7 +45,7 @@ export class DeskStore {
   private readonly _error = signal<ApiError | null>(null);
   private readonly _waiting = signal(0);
   private readonly _refusal = signal<Refusal | null>(null);
-  private readonly _outcome = signal<Outcome | null>(null);
+  private readonly _answered = signal<Answer | null>(null);
   private readonly abort = new AbortController();
   private queue: Promise<unknown> = Promise.resolve();
   readonly timings: Timing[] = [];
@@ -75,9 +73,9 @@ export class DeskStore {
   get refusal(): ReadonlySignal<Refusal | null> {
     return this._refusal;
   }
-  /** Of the last command that was done. */
-  get outcome(): ReadonlySignal<Outcome | null> {
-    return this._outcome;
+  /** To the last command that was done. */
+  get answered(): ReadonlySignal<Answer | null> {
+    return this._answered;
   }
 
   async load() {
@@ -123,6 +121,16 @@ export class DeskStore {
     }
   }
 
+  /** What the answers so far changed is on the screen. */
+  drawn() {
+    for (const timing of this.timings) timing.drawn_ms ??= performance.now() - timing.sent_ms;
+  }
+
+  /** The map's own tiles show it. */
+  settled() {
+    for (const timing of this.timings) timing.settled_ms ??= performance.now() - timing.sent_ms;
+  }
+
   forgive() {
     this._refusal.value = null;
   }
@@ -147,12 +155,12 @@ export class DeskStore {
       if (!laid) return null;
       try {
         const answer = await request({ revision: laid.revision, key, who: this.who() });
-        await this.take(laid, answer);
-        const timing: Timing = { op, answered_ms: performance.now() - sent, drawn_ms: null };
-        this.timings.push(timing);
+        const answered = performance.now();
+        this.timings.push({ op, sent_ms: sent, answered_ms: answered - sent, drawn_ms: null, settled_ms: null });
         this.timings.splice(0, this.timings.length - TIMINGS);
+        await this.take(laid, answer);
         this._refusal.value = null;
-        this._outcome.value = { answer, sent, timing };
+        this._answered.value = answer;
         return answer;
       } catch (cause) {
         const error = asApiError(cause);

@@ -1,8 +1,9 @@
 /** Gives the map's pointer to the tool in hand. Two fingers always move the map. */
-import { effect } from '@preact/signals';
+import { effect, untracked } from '@preact/signals';
 import type { Map as MapLibre, MapMouseEvent } from 'maplibre-gl';
+import { gridMap } from '../../state/mapHandle';
 import type { LonLat } from '../api/types';
-import { tool } from '../state/session';
+import { store, tool } from '../state/session';
 import { BoxTool, BrushTool } from './paint';
 import { MergeTool, PullTool, SelectTool } from './pick';
 import { SplitTool } from './split';
@@ -18,7 +19,15 @@ let hand: Tool | null = null;
 /** The tool in hand, for the keyboard. */
 export const toolInHand = (): Tool | null => hand;
 
-export function giveTools(map: MapLibre): () => void {
+/** For as long as there is a map. Returns what ends it. */
+export function holdTools(): () => void {
+  return effect(() => {
+    const grid = gridMap.value;
+    return grid ? untracked(() => giveTools(grid.map)) : undefined;
+  });
+}
+
+function giveTools(map: MapLibre): () => void {
   const tools: Tool[] = [
     new SelectTool(),
     new BrushTool(map),
@@ -71,6 +80,8 @@ export function giveTools(map: MapLibre): () => void {
       return;
     }
     if (event.button !== 0) return;
+    // What was refused has been read by whoever goes on.
+    store.peek()?.forgive();
     const spot = spotOf(event);
     if (spot.touch) {
       const timer = setTimeout(() => {

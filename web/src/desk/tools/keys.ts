@@ -8,6 +8,7 @@ import {
   select,
   selected,
   shownBlock,
+  store,
   type ToolName,
   tool,
 } from '../state/session';
@@ -124,6 +125,10 @@ function onSingle(event: KeyboardEvent): boolean {
 
 function letGoOrDeselect(): boolean {
   if (letGo()) return true;
+  if (store.peek()?.refusal.peek()) {
+    store.peek()?.forgive();
+    return true;
+  }
   if (selected.peek().length) {
     select(null);
     return true;

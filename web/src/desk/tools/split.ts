@@ -1,7 +1,7 @@
 /** A cell along a drawn line. What it would make is shown while the line grows. */
 
 import { signal } from '@preact/signals';
-import type { Answer, LonLat } from '../api/types';
+import type { Answer, CellRow, LonLat } from '../api/types';
 import { snapped } from '../model/plane';
 import {
   blockIndex,
@@ -29,7 +29,7 @@ function draw(tip: LonLat | null = null) {
   const shapes: Sketch[] = [];
   const preview = splitPreview.peek();
   if (preview && !isRefusal(preview)) {
-    for (const { geometry } of preview.changed.cells) {
+    for (const { geometry } of partsOf(preview)) {
       shapes.push({ role: 'trail', geometry: { type: 'MultiLineString', coordinates: geometry.flat() } });
     }
   }
@@ -48,6 +48,13 @@ function cellOfLine(): string | null {
   if (!a || !b) return null;
   const middle: LonLat = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
   return blockIndex.peek().at(middle)?.cell ?? null;
+}
+
+/** What the cell would become: itself and what is new, not the neighbours that only have another neighbour. */
+export function partsOf({ changed }: Answer): CellRow[] {
+  const known = laid.peek()?.cells;
+  const cell = cellOfLine();
+  return changed.cells.filter(({ code }) => code === cell || !known?.has(code));
 }
 
 async function attempt() {

@@ -14,7 +14,6 @@ import {
   blockIndex,
   boundaries,
   editable,
-  ghosts,
   hovered,
   laid,
   primary,
@@ -31,7 +30,7 @@ const REACH = 11;
 const REACH_TOUCH = 22;
 /** Handles at once at most, and the shortest edge, in pixels, whose middle can be taken. */
 const MOST = 400;
-const MIDDLE_MIN = 26;
+const MIDDLE_MIN = 22;
 
 type Held =
   | { kind: 'vertex'; vertex: Vertex; cells: CellRow[] }
@@ -152,7 +151,6 @@ export class VertexTool implements Tool {
   private draw() {
     const { held, to } = this;
     if (!held || !to) return;
-    ghosts.value = held.cells.map(({ code }) => code);
     const shapes = held.cells.map(
       ({ geometry }): Sketch => ({
         role: 'area',
@@ -212,7 +210,6 @@ export class VertexTool implements Tool {
 
 function rest() {
   sketch.value = [];
-  ghosts.value = [];
 }
 
 const middleOf = ({ a, b }: Edge): LonLat => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];

@@ -13,7 +13,6 @@ import {
   blockIndex,
   boundaries,
   editable,
-  ghosts,
   laid,
   neighbour,
   primary,
@@ -172,7 +171,6 @@ function drawHeld() {
   const cells = [...(boundaries.peek().vertices.get(key)?.cells ?? [])].flatMap(
     (code) => laid.peek()?.cells.get(code) ?? [],
   );
-  ghosts.value = moved ? cells.map(({ code }) => code) : [];
   sketch.value = [
     ...(moved
       ? cells.map(({ geometry }) => ({
@@ -242,7 +240,6 @@ export function letGo(): boolean {
   shownBlock.value = null;
   if (any) {
     sketch.value = [];
-    ghosts.value = [];
   }
   return any;
 }
