@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::{NONE, households::Households, hull::hull_around, lists::Lists};
+use super::{NONE, households::Households, hull::hull_around, lists::Lists, plan_shape::Detail};
 use crate::model::{Code, Group, LonLat};
 
 /// Groups by code. A member is a row of the street's households; one that the household list no longer has keeps its id.
@@ -35,7 +35,7 @@ fn hull_of(members: &[u32], households: &Households) -> Vec<LonLat> {
 
 impl Groups {
     /// Finds the members' rows.
-    pub fn build(groups: Vec<Group>, households: &Households) -> Self {
+    pub(super) fn build(groups: Vec<Group>, households: &Households, detail: Detail) -> Self {
         let rows: FxHashMap<&str, u32> = households.by_id().iter().map(|row| (households.ids().get(*row), *row)).collect();
         let mut members = Vec::with_capacity(households.len());
         let (mut lost, mut heads) = (Vec::new(), vec![NONE; groups.len()]);
@@ -53,8 +53,9 @@ impl Groups {
                 }
             }
         }
-        Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, |_, members| {
-            hull_of(members, households)
+        Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, |_, members| match detail {
+            Detail::Whole => hull_of(members, households),
+            Detail::Places => Vec::new(),
         })
     }
 
