@@ -1,6 +1,6 @@
 //! A plan's ten-household groups as arrays.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -54,8 +54,8 @@ impl Groups {
             }
         }
         Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, |_, members| match detail {
-            Detail::Whole => hull_of(members, households),
-            Detail::Places => Vec::new(),
+            Detail::Whole => hull_of(members, households).into(),
+            Detail::Places => Cow::default(),
         })
     }
 
@@ -87,25 +87,25 @@ impl Groups {
             }
         }
         Self::of_members(self.codes.clone(), &members, lost, heads, |group, members| match is_touched[group as usize] {
-            true => hull_of(members, new),
-            false => self.hull(group).to_vec(),
+            true => hull_of(members, new).into(),
+            false => self.hull(group).into(),
         })
     }
 
-    fn of_members(
+    fn of_members<'h>(
         codes: Arc<[Code]>,
         members: &[(u32, u32)],
         lost: Vec<LostMember>,
         heads: Vec<u32>,
-        hull: impl Fn(u32, &[u32]) -> Vec<LonLat> + Sync,
+        hull: impl Fn(u32, &[u32]) -> Cow<'h, [LonLat]> + Sync,
     ) -> Self {
         let members = Lists::build(codes.len(), members.iter().copied());
-        let hulls: Vec<Vec<LonLat>> =
+        let hulls: Vec<Cow<'h, [LonLat]>> =
             (0..codes.len() as u32).into_par_iter().map(|group| hull(group, members.list(group as usize))).collect();
         let mut hull_ends = Vec::with_capacity(hulls.len());
-        let mut hull_positions = Vec::with_capacity(hulls.iter().map(Vec::len).sum());
+        let mut hull_positions = Vec::with_capacity(hulls.iter().map(|hull| hull.len()).sum());
         for hull in hulls {
-            hull_positions.extend(hull);
+            hull_positions.extend_from_slice(&hull);
             hull_ends.push(hull_positions.len() as u32);
         }
         Self { codes, members, lost, heads, hull_ends, hull_positions }
