@@ -53,9 +53,9 @@ impl Groups {
                 }
             }
         }
-        Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, |_, members| match detail {
-            Detail::Whole => hull_of(members, households).into(),
-            Detail::Places => Cow::default(),
+        Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, |members, count| match detail {
+            Detail::Whole => (0..count).into_par_iter().map(|group| hull_of(members.list(group), households).into()).collect(),
+            Detail::Places => vec![Cow::default(); count],
         })
     }
 
@@ -86,9 +86,13 @@ impl Groups {
                 place(group, new.find(&lost.id), &lost.id, lost.is_head);
             }
         }
-        Self::of_members(self.codes.clone(), &members, lost, heads, |group, members| match is_touched[group as usize] {
-            true => hull_of(members, new).into(),
-            false => self.hull(group).into(),
+        // Few are touched: on one core, so that those who read keep the others.
+        Self::of_members(self.codes.clone(), &members, lost, heads, |members, count| {
+            let hull = |group: usize| match is_touched[group] {
+                true => hull_of(members.list(group), new).into(),
+                false => self.hull(group as u32).into(),
+            };
+            (0..count).map(hull).collect()
         })
     }
 
@@ -97,11 +101,10 @@ impl Groups {
         members: &[(u32, u32)],
         lost: Vec<LostMember>,
         heads: Vec<u32>,
-        hull: impl Fn(u32, &[u32]) -> Cow<'h, [LonLat]> + Sync,
+        hulls: impl FnOnce(&Lists, usize) -> Vec<Cow<'h, [LonLat]>>,
     ) -> Self {
         let members = Lists::build(codes.len(), members.iter().copied());
-        let hulls: Vec<Cow<'h, [LonLat]>> =
-            (0..codes.len() as u32).into_par_iter().map(|group| hull(group, members.list(group as usize))).collect();
+        let hulls = hulls(&members, codes.len());
         let mut hull_ends = Vec::with_capacity(hulls.len());
         let mut hull_positions = Vec::with_capacity(hulls.iter().map(|hull| hull.len()).sum());
         for hull in hulls {

@@ -84,8 +84,8 @@ fn draw_rows(
     writer: &mut LayerWriter,
 ) {
     let (households, plan) = (&street.households, scene.plan(street));
-    // In the order that compresses best: what neighbours share, in one stretch.
-    let [group_code, is_head, estimated, id] = ["group_code", "is_head", "estimated", "id"].map(|key| writer.key(key));
+    // In the order that compresses best: all but the id's last byte is mostly the neighbour's, in one stretch.
+    let [group_code, id, is_head, estimated] = ["group_code", "id", "is_head", "estimated"].map(|key| writer.key(key));
     let flags = [false, true].map(|flag| writer.value(Value::Flag(flag)));
     let [heads, estimates] = [is_head, estimated].map(|key| flags.map(|flag| Pair::new(key, flag)));
     // For every group of the plan its code's place among the values, or NONE.
@@ -113,9 +113,9 @@ fn draw_rows(
             used += 1;
             is_a_head = plan.groups.is_head(group, row);
         }
-        pairs[used] = heads[usize::from(is_a_head)];
-        pairs[used + 1] = estimates[usize::from(households.estimated()[row as usize])];
-        pairs[used + 2] = Pair::new(id, number);
+        pairs[used] = Pair::new(id, number);
+        pairs[used + 1] = heads[usize::from(is_a_head)];
+        pairs[used + 2] = estimates[usize::from(households.estimated()[row as usize])];
         used += 3;
         if let Some(weight) = weight {
             pairs[used] = weights[&weight];
