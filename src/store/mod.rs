@@ -9,6 +9,7 @@ mod edit_rows;
 mod failure;
 mod file;
 mod gpkg;
+mod places;
 mod plan_rows;
 mod postgis;
 mod reading;
@@ -105,6 +106,9 @@ pub trait Store: Send + Sync {
 
     /// One street; `Ok(None)` when nothing is known of it.
     fn load_street<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>>;
+
+    /// One street, of which the areas, the plans, and households' ids and positions alone are read; what else they have is left out.
+    fn load_places<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>>;
 
     /// What changed in a street since a version; `Ok(None)` when some commit in between does not say which rows it touched
     /// (an import), when too much has changed, or when the street is not known or not yet at `since`: then load the street.

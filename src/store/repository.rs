@@ -90,6 +90,7 @@ macro_rules! repository {
                 delta::{read_delta, touched_rows},
                 edit_rows::{EditRow, check_log, read_edits},
                 failure::failed,
+                places::read_places,
                 plan_rows::{PART_TABLES, PlanParts},
                 reading::{Reader, read_log, read_versions, read_world},
                 repository::{How, check_texts, last_of_each},
@@ -109,6 +110,11 @@ macro_rules! repository {
             fn load_street<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>> {
                 let street = street.clone();
                 Box::pin(self.read(move |source| Box::pin(async move { Ok(read_world(source, Some(&street)).await?.remove(&street)) })))
+            }
+
+            fn load_places<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>> {
+                let street = street.clone();
+                Box::pin(self.read(move |source| Box::pin(async move { read_places(source, &street).await })))
             }
 
             fn load_delta<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Option<Delta>, Error>> {
