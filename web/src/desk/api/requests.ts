@@ -1,6 +1,6 @@
 /** What the desk asks of the server. */
 import { getJson, sendJson } from '../../api/client';
-import type { Answer, Changed, Command, Desk, LogLine, PlanSummary } from './types';
+import type { Answer, Changed, Command, Desk, LogLine, PlanSummary, Replayed } from './types';
 
 /** Which plan of which street. */
 export interface PlanRef {
@@ -32,7 +32,7 @@ export const deskApi = {
   edits: (at: PlanRef, signal?: AbortSignal) => getJson<{ edits: LogLine[] }>(`${planPath(at)}/edits`, {}, signal),
 
   run: (at: PlanRef, command: Command, { revision, key, who }: Sending) =>
-    sendJson<Answer>(`${planPath(at)}/edits`, {
+    sendJson<Answer | Replayed>(`${planPath(at)}/edits`, {
       method: 'POST',
       body: who ? { ...command, who } : command,
       ifMatch: etag(revision),
@@ -40,7 +40,7 @@ export const deskApi = {
     }),
 
   step: (at: PlanRef, direction: 'undo' | 'redo', { revision, key }: Sending) =>
-    sendJson<Answer>(`${planPath(at)}/${direction}`, { method: 'POST', ifMatch: etag(revision), key }),
+    sendJson<Answer | Replayed>(`${planPath(at)}/${direction}`, { method: 'POST', ifMatch: etag(revision), key }),
 
   attempt: (at: PlanRef, command: Command) =>
     sendJson<Answer>(`${planPath(at)}/try`, { method: 'POST', body: command }),

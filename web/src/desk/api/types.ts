@@ -38,7 +38,7 @@ export interface CellRow {
   name: string;
   kind: 'basic' | 'dedicated';
   locked: boolean;
-  community: string;
+  community: string | null;
   households: number;
   persons: number | null;
   area_m2: number;
@@ -50,8 +50,9 @@ export interface CellRow {
   /** Share of the mean of basic cells, signed. */
   deviation: number | null;
   neighbours: string[];
-  label: LonLat;
-  bbox: Bbox;
+  /** A cell without ground has neither. */
+  label: LonLat | null;
+  bbox: Bbox | null;
   geometry: MultiPolygonCoordinates;
 }
 
@@ -59,7 +60,8 @@ export interface BlockRow {
   id: number;
   cell: string;
   households: number;
-  at: LonLat;
+  /** Somewhere inside. */
+  at: LonLat | null;
   geometry: PolygonCoordinates;
 }
 
@@ -69,7 +71,7 @@ export interface Problem {
   kind: ProblemKind;
   cell?: string | null;
   value?: number | null;
-  at: LonLat;
+  at: LonLat | null;
 }
 
 /** A step that can be undone or redone. */
@@ -113,6 +115,14 @@ export interface Changed {
   redo: Step | null;
 }
 
+/** To a request that was sent before, and done: in short. */
+export interface Replayed {
+  number: number;
+  revision: number;
+  op: string;
+  replayed: true;
+}
+
 export interface Answer {
   number: number;
   revision: number;
@@ -135,7 +145,8 @@ export interface LogLine {
   why?: string | null;
   command: { op: string } & Record<string, unknown>;
   standing: 'done' | 'undone' | 'dropped';
-  summary: { cells: string[]; households_moved: number; groups_changed: number };
+  /** Steps of an older server have none. */
+  summary?: { cells: string[]; households_moved: number; groups_changed: number } | null;
 }
 
 export type Command =

@@ -147,7 +147,7 @@ function Dialogs() {
   };
   if (!at || dialog.value === null) return null;
   const { street, plan } = at;
-  const onOpen = (next: number) => openPlan(street, next);
+  const onOpen = (next: number | null) => openPlan(street, next);
   switch (dialog.value) {
     case 'help':
       return <Help />;

@@ -80,7 +80,7 @@ export function goTo(code: string) {
   const cell = laid.peek()?.cells.get(code);
   if (!cell) return;
   select(code);
-  show(cell.label);
+  if (cell.label) show(cell.label);
 }
 
 export function openPlan(street: string, plan: number | null) {

@@ -5,7 +5,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { ApiError } from '../../api/client';
 import type { DeskApi, PlanRef, Sending } from '../api/requests';
-import type { Answer, Command, LogLine, LonLat } from '../api/types';
+import type { Answer, Command, LogLine, LonLat, Replayed } from '../api/types';
 import { applyChanged, type Laid, layOut } from '../model/laid';
 
 /** A command that was not done, and why. */
@@ -34,6 +34,8 @@ export interface Timing {
   settled_ms: number | null;
 }
 
+export type Done = Answer | Replayed;
+
 type Phase = 'loading' | 'ready' | 'failed';
 
 /** Timings kept for whoever asks. */
@@ -45,7 +47,7 @@ export class DeskStore {
   private readonly _error = signal<ApiError | null>(null);
   private readonly _waiting = signal(0);
   private readonly _refusal = signal<Refusal | null>(null);
-  private readonly _answered = signal<Answer | null>(null);
+  private readonly _answered = signal<Done | null>(null);
   private readonly abort = new AbortController();
   private queue: Promise<unknown> = Promise.resolve();
   readonly timings: Timing[] = [];
@@ -74,7 +76,7 @@ export class DeskStore {
     return this._refusal;
   }
   /** To the last command that was done. */
-  get answered(): ReadonlySignal<Answer | null> {
+  get answered(): ReadonlySignal<Done | null> {
     return this._answered;
   }
 
@@ -99,15 +101,15 @@ export class DeskStore {
     this.abort.abort();
   }
 
-  run(command: Command): Promise<Answer | null> {
+  run(command: Command): Promise<Done | null> {
     return this.send(command.op, (sending) => this.api.run(this.at, command, sending));
   }
 
-  undo(): Promise<Answer | null> {
+  undo(): Promise<Done | null> {
     return this.send('undo', (sending) => this.api.step(this.at, 'undo', sending));
   }
 
-  redo(): Promise<Answer | null> {
+  redo(): Promise<Done | null> {
     return this.send('redo', (sending) => this.api.step(this.at, 'redo', sending));
   }
 
@@ -143,11 +145,11 @@ export class DeskStore {
     });
   }
 
-  private send(op: string, request: (sending: Sending) => Promise<Answer>): Promise<Answer | null> {
+  private send(op: string, request: (sending: Sending) => Promise<Done>): Promise<Done | null> {
     return this.sendAs(op, this.newKey(), request);
   }
 
-  private sendAs(op: string, key: string, request: (sending: Sending) => Promise<Answer>): Promise<Answer | null> {
+  private sendAs(op: string, key: string, request: (sending: Sending) => Promise<Done>): Promise<Done | null> {
     const sent = performance.now();
     this._waiting.value += 1;
     return this.inTurn(async () => {
@@ -174,9 +176,10 @@ export class DeskStore {
     });
   }
 
-  private async take(laid: Laid, answer: Answer) {
-    // Where others' steps came between, the answer tells only of ours.
-    if (answer.changed.revision === laid.revision + 1) this._laid.value = applyChanged(laid, answer.changed);
+  private async take(laid: Laid, answer: Done) {
+    // Where others' steps came between, the answer tells only of ours; sent a second time, of nothing.
+    if (!('replayed' in answer) && answer.changed.revision === laid.revision + 1)
+      this._laid.value = applyChanged(laid, answer.changed);
     else await this.follow(laid);
   }
 
