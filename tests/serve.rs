@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
+#[path = "serve/desk.rs"]
+mod desk;
 mod mini;
 
 use std::{path::Path, sync::Arc, time::Duration};
