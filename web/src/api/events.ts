@@ -4,10 +4,10 @@
  */
 import type { ChangeEvent, StaleTiles } from './types';
 
-/** Numbers of plans of a street. */
+/** Plans of a street, by number; `null`: some, and it is not told which. */
 export interface TouchedPlans {
   street: string;
-  plans: readonly number[];
+  plans: readonly number[] | null;
 }
 
 export interface ChangeListener {
@@ -36,17 +36,22 @@ const RECONNECT_MS = 5_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
-/** The tiles and plans of a change; tiles are `null` where a server of another version does not tell. */
-function changeOf(event: Event): { tiles: StaleTiles[] | null; street: string; plans: number[] } {
+interface Told {
+  /** `null` where a server of another version does not tell. */
+  tiles: StaleTiles[] | null;
+  plans: TouchedPlans | null;
+}
+
+function changeOf(event: Event): Told {
   try {
-    const { tiles, street, plans } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
+    const { tiles, street, plans, rows } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
+    const touched = Array.isArray(plans) ? plans.length > 0 : (rows?.plans ?? 0) > 0;
     return {
       tiles: Array.isArray(tiles) ? tiles : null,
-      street: street ?? '',
-      plans: Array.isArray(plans) ? plans : [],
+      plans: touched && street ? { street, plans: Array.isArray(plans) ? plans : null } : null,
     };
   } catch {
-    return { tiles: null, street: '', plans: [] };
+    return { tiles: null, plans: null };
   }
 }
 
@@ -71,10 +76,10 @@ export function listenForChanges(listener: ChangeListener): () => void {
     }, SETTLE_MS);
   };
   const changed = (event: Event) => {
-    const { tiles, street, plans } = changeOf(event);
-    if (plans.length > 0) listener.onPlans({ street, plans });
+    const { tiles, plans } = changeOf(event);
+    if (plans) listener.onPlans(plans);
     // A draft's steps are its planners' affair: nothing that the map shows has changed.
-    if (tiles?.length === 0 && plans.length > 0) return;
+    if (tiles?.length === 0 && plans) return;
     if (!tiles) missed = true;
     else if (tiles.length > 0) {
       gathered.push(...tiles);

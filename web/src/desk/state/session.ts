@@ -123,7 +123,8 @@ export function followDesk(): () => void {
       const touched = plansTouched.value;
       const open = store.peek();
       if (!open || !touched) return;
-      const ours = touched === 'any' || (touched.street === open.at.street && touched.plans.includes(open.at.plan));
+      const ours =
+        touched === 'any' || (touched.street === open.at.street && (touched.plans?.includes(open.at.plan) ?? true));
       if (ours) void open.catchUp();
     }),
     effect(() => {
