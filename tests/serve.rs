@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use wangge::{
-    model::{Change, ChangeSet, IssueStatus},
+    model::{Change, ChangeSet, Issue, IssueStatus, Plan, PlanId, PlanState},
     serve::{Hosts, Options, Service, openapi, router},
     store::{self, Store},
 };
@@ -620,12 +620,29 @@ async fn a_change_in_the_store_becomes_a_snapshot_and_an_event() {
     let tiles = json!([{"layers": ["issues", "heat"], "boxes": [[at.lon(), at.lat(), at.lon(), at.lat()]]}]);
     assert_eq!(
         serde_json::from_str::<Value>(data).unwrap(),
-        json!({"street": STREET, "version": 2, "rows": {"issues": 2}, "tiles": tiles})
+        json!({"street": STREET, "version": 2, "rows": {"issues": 2}, "plans": [], "tiles": tiles})
     );
     assert_eq!(town.get("/api/info").await.json()["issues"]["total"], 6);
     assert_eq!(town.get("/api/issues/i1").await.json()["status"], "closed");
     let new = town.get(&tile_target("issues")).await;
     assert_ne!(old.header(header::ETAG), new.header(header::ETAG));
+    // A draft, and an import that is too long to say which plans it touched.
+    let plans = town.store.load_street(&code(STREET)).await.unwrap().unwrap().plans;
+    let all: Vec<u32> = plans.iter().map(|plan| plan.id.0).chain([9]).collect();
+    let draft = Plan { id: PlanId(9), state: PlanState::Draft, valid_from: None, ..plans[0].clone() };
+    let import = (0..501).map(|n| Issue { id: format!("n{n}"), ..issues().remove(0) }).collect();
+    for (version, changes, touched) in [
+        (2, vec![Change::PutPlan(Box::new(draft))], vec![9]),
+        (3, vec![Change::PutIssues(import), Change::DeletePlan(PlanId(9))], all),
+        (4, vec![Change::DeleteIssues((0..501).map(|n| format!("n{n}")).collect())], vec![]),
+    ] {
+        let set = ChangeSet { street: code(STREET), what: "edit".into(), changes };
+        town.store.commit(version, &set).await.unwrap();
+        town.service.catch_up().await.unwrap();
+        let event = tokio::time::timeout(Duration::from_secs(5), events.next()).await.unwrap().unwrap().unwrap();
+        let data = std::str::from_utf8(&event).unwrap().lines().find_map(|line| line.strip_prefix("data:")).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(data).unwrap()["plans"], json!(touched), "{data}");
+    }
     town.service.end();
     let end = tokio::time::timeout(Duration::from_secs(5), events.next()).await.unwrap();
     assert!(end.is_none(), "the stream ends with the service");

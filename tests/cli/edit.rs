@@ -13,14 +13,14 @@ fn a_draft_is_made_changed_and_published() {
     let before = place.run("export cells --area 520201011 --format geojson --out -").out;
     place.write("commands.jsonl", format!("{}\n\n{{\"op\": \"rename\", \"code\": \"{NORTH_EAST}\", \"name\": \"东北\"}}\n", merge()));
     let said = place.run("edit --street 520201011 --draft 甲 --from published --commands commands.jsonl --who 王 --json");
-    said.succeeded();
+    said.fine();
     let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!((&json["commands"], &json["households_moved"], &json["revision"]), (&2.into(), &10.into(), &2.into()));
     assert_eq!(place.run("export cells --area 520201011 --format geojson --out -").out, before, "a draft is in force on no day");
     // Undone from a file, too, and published.
     place.write("undo.jsonl", "{\"op\": \"undo\"}\n{\"op\": \"undo\"}\n{\"op\": \"redo\"}\n");
     let said = place.run("edit --street 520201011 --draft 甲 --commands undo.jsonl --publish");
-    said.succeeded();
+    said.fine();
     assert!(said.out.contains("in force from"), "{}", said.out);
     let after = place.run("export cells --area 520201011 --format geojson --out -").out;
     assert!(!after.contains(SOUTH_WEST) && !after.contains("东北"), "{after}");
@@ -38,7 +38,7 @@ fn a_bad_line_is_named_and_what_went_before_stays() {
     let said = place.run("edit --street 520201011 --draft 甲 --from published --commands commands.jsonl");
     assert!(said.err.contains("commands.jsonl:2") && said.err.contains("refused (nothing_changes)"), "{}", said.err);
     place.write("undo.jsonl", "{\"op\": \"undo\"}\n");
-    place.run("edit --street 520201011 --draft 甲 --commands undo.jsonl").succeeded();
+    place.run("edit --street 520201011 --draft 甲 --commands undo.jsonl").fine();
     // All or nothing leaves not even the draft.
     let said = place.run("edit --street 520201011 --draft 乙 --from published --commands commands.jsonl --all-or-nothing");
     assert!(said.err.contains("commands.jsonl:2"), "{}", said.err);
