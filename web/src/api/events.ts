@@ -4,10 +4,10 @@
  */
 import type { ChangeEvent, StaleTiles } from './types';
 
-/** Plans of a street, by number; `null`: some, and it is not told which. */
+/** Plans of a street, by number. */
 export interface TouchedPlans {
   street: string;
-  plans: readonly number[] | null;
+  plans: readonly number[];
 }
 
 export interface ChangeListener {
@@ -44,11 +44,10 @@ interface Told {
 
 function changeOf(event: Event): Told {
   try {
-    const { tiles, street, plans, rows } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
-    const touched = Array.isArray(plans) ? plans.length > 0 : (rows?.plans ?? 0) > 0;
+    const { tiles, street, plans } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
     return {
       tiles: Array.isArray(tiles) ? tiles : null,
-      plans: touched && street ? { street, plans: Array.isArray(plans) ? plans : null } : null,
+      plans: street && plans?.length ? { street, plans } : null,
     };
   } catch {
     return { tiles: null, plans: null };

@@ -26,6 +26,8 @@ export const fetchPlans = (street: string, signal?: AbortSignal) =>
 export const deskApi = {
   desk: (at: PlanRef, signal?: AbortSignal) => getJson<Desk>(`${planPath(at)}/desk`, {}, signal),
 
+  summary: (at: PlanRef) => getJson<PlanSummary>(planPath(at)),
+
   since: (at: PlanRef, revision: number) =>
     getJson<Changed | { all: true }>(`${planPath(at)}/desk`, { since: revision }),
 

@@ -52,7 +52,6 @@ export const problemShown = signal(-1);
 
 export type DialogName = 'plans' | 'planning' | 'publish' | 'compare' | 'help';
 export const dialog = signal<DialogName | null>(null);
-export const comparedWith = signal<number | null>(null);
 
 const WHO_KEY = 'wangge.who';
 export const who = signal(localStorage.getItem(WHO_KEY) ?? '');
@@ -123,8 +122,7 @@ export function followDesk(): () => void {
       const touched = plansTouched.value;
       const open = store.peek();
       if (!open || !touched) return;
-      const ours =
-        touched === 'any' || (touched.street === open.at.street && (touched.plans?.includes(open.at.plan) ?? true));
+      const ours = touched === 'any' || (touched.street === open.at.street && touched.plans.includes(open.at.plan));
       if (ours) void open.catchUp();
     }),
     effect(() => {
