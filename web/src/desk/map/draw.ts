@@ -2,8 +2,10 @@
 import { effect, untracked } from '@preact/signals';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import type { GridMap } from '../../map/map';
+import { deskAt } from '../../state/app';
 import { gridMap, mapOverlay } from '../../state/mapHandle';
 import { isNarrow, mapTheme } from '../../state/screen';
+import type { LayerName } from '../../state/view';
 import type { Bbox, LonLat } from '../api/types';
 import { difference, type Laid } from '../model/laid';
 import { bboxOf, inBox } from '../model/plane';
@@ -12,6 +14,8 @@ import { blockFeature, cellFeature, labelFeature } from './features';
 import { hatchImage, lockImage } from './images';
 import { DESK_SOURCES, type DeskSource, deskLayers, HATCH, LOCK } from './layers';
 import { Overlay } from './overlay';
+
+const GROUND: readonly LayerName[] = ['water', 'roads', 'buildings'];
 
 const NOTHING: Pick<Laid, 'cells' | 'blocks' | 'deviations'> = {
   cells: new Map(),
@@ -39,7 +43,8 @@ export function drawDesk(): () => void {
     effect(() => {
       const tolerance = laid.value?.tolerance ?? 0.1;
       mapOverlay.value = {
-        keep: ['water', 'roads', 'buildings'],
+        // Until a plan is open, the one in force is seen.
+        keep: deskAt.value?.plan ? GROUND : [...GROUND, 'streets', 'communities', 'cells', 'labels'],
         sources: DESK_SOURCES,
         layers: (theme, fonts) => deskLayers(theme, fonts, tolerance),
         covered,
