@@ -29,7 +29,6 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.open.publish': 'Publish',
   'desk.open.help': 'Shortcuts',
   'desk.planning.selection': 'Plan selection…',
-  'desk.compare.with': 'Compare with',
   'desk.compare.none': 'No plan to compare with',
 
   'desk.undo': 'Undo',

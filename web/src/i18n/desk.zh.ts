@@ -27,7 +27,6 @@ export const deskZh = {
   'desk.open.publish': '发布',
   'desk.open.help': '快捷键',
   'desk.planning.selection': '编制所选…',
-  'desk.compare.with': '对比方案',
   'desk.compare.none': '没有可对比的方案',
 
   'desk.undo': '撤销',
