@@ -155,11 +155,11 @@ function PlanRow(props: {
       <div class="plan-deeds">
         <button type="button" class="text-button" disabled={isOpen} onClick={onOpen}>
           {t('plans.open')}
-          <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
+          <span class="visually-hidden"> {plan.name}</span>
         </button>
         <button type="button" class="text-button" aria-expanded={more} onClick={() => setMore(!more)}>
           {t(more ? 'plans.less' : 'plans.more')}
-          <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
+          <span class="visually-hidden"> {plan.name}</span>
         </button>
         {more &&
           deeds.map((deed) => (
@@ -170,7 +170,7 @@ function PlanRow(props: {
               onClick={() => onDo(deed)}
             >
               {t(`plans.do.${deed}`)}
-              <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
+              <span class="visually-hidden"> {plan.name}</span>
             </button>
           ))}
       </div>
