@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 STEP := .ci/step.sh
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-.PHONY: help demo test e2e check bench bench-plan bench-serve docs-pictures web tools setup-test check-rust check-rooms check-web test-web test-rust
+.PHONY: help demo test e2e check bench bench-plan bench-serve bench-desk docs-pictures web tools setup-test check-rust check-rooms check-web test-web test-rust
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,11 @@ bench-plan: web/dist/index.html ## How good plans are: a table beside METIS, Ger
 bench-serve: export CARGO := $(CARGO)
 bench-serve: web/dist/index.html ## How fast it serves: a table beside a bare axum and Martin, then a line a figure (MARTIN= HOUSEHOLDS= ONLY= MINUTES=)
 	@benches/serve/bench.sh
+
+# WANGGE: a prebuilt program. HOUSEHOLDS of the street, COMMANDS given.
+bench-desk: export CARGO := $(CARGO)
+bench-desk: web/dist/index.html ## How long a planner waits for a command (WANGGE= HOUSEHOLDS= COMMANDS=)
+	@benches/desk/bench.sh
 
 web: web/node_modules/.installed ## Build the web app into web/dist
 	cd web && $(NPM) run --silent build

@@ -81,8 +81,13 @@ fn street() -> StreetData {
     data.lines.sort_by(|a, b| a.id.cmp(&b.id));
     data.buildings.sort_by(|a, b| a.id.cmp(&b.id));
     data.households.sort_by(|a, b| a.id.cmp(&b.id));
-    let registration =
-        plan::Registration { id: PlanId(1), name: "bench".into(), now: Timestamp::UNIX_EPOCH, owner: None, publish_from: Some(date(2026, 1, 1)) };
+    let registration = plan::Registration {
+        id: PlanId(1),
+        name: "bench".into(),
+        now: Timestamp::UNIX_EPOCH,
+        owner: None,
+        publish_from: Some(date(2026, 1, 1)),
+    };
     let request = plan::Request { cells: Some(CELLS), ..plan::Request::default() };
     let (drawn, _) = plan::plan(&data, &request, registration, &|_, _| true).expect("a plan");
     data.plans.push(drawn);

@@ -2,8 +2,11 @@
 //!
 //! `cargo bench --bench store`; the PostGIS half needs the PG* variables of a server (`pg_virtualenv -t cargo bench --bench store`)
 //! and is left out, saying so, without WANGGE_TEST_POSTGRES. With WANGGE_CITY naming a database, a city of many streets, its
-//! load, its deltas and its wake-ups are measured instead (it gets some commits).
+//! load, its deltas and its wake-ups are measured instead (it gets some commits). `-- steps` leaves the million out.
 #![allow(clippy::print_stdout)] // figures are what a bench prints
+
+#[path = "store/steps.rs"]
+mod steps;
 
 use std::{
     process::{Command, Stdio},
@@ -49,6 +52,10 @@ fn main() {
 async fn measure(name: &str, url: &str, write_target: f64, read_target: f64) {
     store::migrate(url, false).await.expect("migrated");
     let store = store::open(url).await.expect("opened");
+    steps::measure(name, store.as_ref()).await;
+    if std::env::args().any(|argument| argument == "steps") {
+        return;
+    }
     let street = Code::new("520201001").expect("a code");
     let households: Vec<Household> = (0..COUNT).map(household).collect();
     let import = ChangeSet { street: street.clone(), what: "import".into(), changes: vec![Change::PutHouseholds(households)] };

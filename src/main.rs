@@ -33,6 +33,8 @@ enum Command {
     Import(command::import::Args),
     /// Draw cells, communities and groups of a street
     Plan(command::plan::Args),
+    /// Change a draft by commands from a file, and publish it
+    Edit(command::edit::Args),
     /// Measure a street's plan
     Score(command::score::Args),
     /// Find the cell and group of a position, or of many
@@ -62,6 +64,7 @@ async fn main() -> std::process::ExitCode {
         Command::City(args) => command::city::run(args).await,
         Command::Import(args) => command::import::run(args).await,
         Command::Plan(args) => command::plan::run(args).await,
+        Command::Edit(args) => command::edit::run(args).await,
         Command::Score(args) => command::score::run(args).await,
         Command::Locate(args) => command::locate::run(args).await,
         Command::Export(args) => command::export::run(args).await,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
+#[path = "cli/edit.rs"]
+mod edit;
 mod mini;
 #[path = "cli/plan.rs"]
 mod plan;

@@ -15,8 +15,8 @@ use wangge::{
         measure::distance_m,
         ring::{Side, owns, side},
     },
-    index::{HitKind, IssueFilter, NoPlace, Snapshot},
-    model::{Code, IssueStatus, Level, LonLat, MultiPolygon, NO_STREET},
+    index::{HitKind, IssueFilter, NoPlace, Snapshot, StreetIndex},
+    model::{Code, Household, IssueStatus, Level, LonLat, MultiPolygon, NO_STREET, StreetData},
 };
 
 fn snapshot() -> Snapshot {
@@ -427,7 +427,8 @@ fn every_position_inside_a_planned_street_has_a_cell() {
         data.lines.push(Line { id: format!("{i:02}"), class: LineClass::Local, name: None, path });
     }
     let now = jiff::Timestamp::UNIX_EPOCH;
-    let registration = wangge::plan::Registration { id: PlanId(1), name: "p".into(), now, owner: None, publish_from: Some(day("2026-01-01")) };
+    let registration =
+        wangge::plan::Registration { id: PlanId(1), name: "p".into(), now, owner: None, publish_from: Some(day("2026-01-01")) };
     let request = wangge::plan::Request { cells: Some(4), ..wangge::plan::Request::default() };
     let (plan, _) = wangge::plan::plan(&data, &request, registration, &|_, _| true).unwrap();
     data.plans.push(plan);
@@ -487,6 +488,36 @@ fn the_plan_of_a_city_is_covered() {
                 };
                 assert_eq!(found, owner, "{at:?}");
             }
+        }
+    }
+}
+
+/// What `wangge locate` loads and indexes answers as the whole does.
+#[test]
+fn places_alone_locate_as_the_whole_city_does() {
+    let whole = snapshot();
+    for as_of in ["2025-12-31", "2026-07-01", "2026-11-24"].map(day) {
+        let streets = town(TownSize::default()).into_iter().map(|(code, data)| {
+            let mut plans = data.plans;
+            plans.retain(|plan| plan.in_force(as_of));
+            let bare = |household: Household| Household {
+                building_id: None,
+                unit: None,
+                floor: None,
+                persons: None,
+                address: None,
+                estimated: false,
+                ..household
+            };
+            let households = data.households.into_iter().map(bare).collect();
+            StreetIndex::for_locating(code, StreetData { areas: data.areas, households, plans, ..StreetData::default() }).unwrap()
+        });
+        let places = Snapshot::of_streets(streets.collect());
+        let homes = whole.streets.iter().flat_map(|street| street.households.positions().iter().copied());
+        let positions: Vec<LonLat> = border_positions(&cells(&whole, as_of)).into_iter().chain(homes).collect();
+        assert!(positions.len() > 100);
+        for at in positions {
+            assert_eq!(places.locate(at, as_of), whole.locate(at, as_of), "{at:?} on {as_of}");
         }
     }
 }

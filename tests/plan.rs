@@ -1,6 +1,8 @@
 //! The planner's hard rules, on towns drawn at random and on awkward ones drawn by hand.
 #![allow(clippy::unwrap_used, reason = "a test may unwrap")]
 
+#[path = "plan/desk.rs"]
+mod desk;
 #[path = "plan/edits.rs"]
 mod edits;
 
@@ -76,7 +78,8 @@ fn add_building(street: &mut StreetData, footprint: Polygon, households: usize) 
 }
 
 fn draw(street: &StreetData, request: &Request) -> (Plan, Vec<Warning>) {
-    let registration = Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, owner: None, publish_from: None };
+    let registration =
+        Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, owner: None, publish_from: None };
     plan::plan(street, request, registration, &|_, _| true).unwrap()
 }
 
@@ -285,7 +288,8 @@ fn numbering_runs_west_to_east_and_north_to_south() {
 
 #[test]
 fn what_cannot_be_planned_says_why() {
-    let registration = || Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, owner: None, publish_from: None };
+    let registration =
+        || Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, owner: None, publish_from: None };
     let nothing = plan::plan(&StreetData::default(), &cells(2), registration(), &|_, _| true);
     assert_eq!(nothing, Err(plan::Error::NoBoundary));
     let empty = street(square(0.0, 0.0, 100.0).into());
@@ -296,7 +300,8 @@ fn what_cannot_be_planned_says_why() {
 }
 
 fn refusal(street: &StreetData) -> plan::Error {
-    let registration = Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, owner: None, publish_from: None };
+    let registration =
+        Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, owner: None, publish_from: None };
     plan::plan(street, &Request::default(), registration, &|_, _| true).unwrap_err()
 }
 
@@ -320,7 +325,8 @@ fn given_cells_must_be_whole_and_cover_the_street() {
 fn a_cell_with_more_groups_than_codes_says_so() {
     let mut town = street(square(0.0, 0.0, 200.0).into());
     add_building(&mut town, square(20.0, 20.0, 50.0), 12_500);
-    let registration = Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, owner: None, publish_from: None };
+    let registration =
+        Registration { id: PlanId(1), name: "test".into(), now: jiff::Timestamp::UNIX_EPOCH, owner: None, publish_from: None };
     let error = plan::plan(&town, &cells(1), registration, &|_, _| true).unwrap_err();
     assert!(matches!(error, plan::Error::TooManyGroups { groups, room: 999, .. } if groups > 1000), "{error}");
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
+#[path = "serve/desk.rs"]
+mod desk;
 mod mini;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -18,7 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use wangge::{
-    model::{Change, ChangeSet, IssueStatus},
+    model::{Change, ChangeSet, Issue, IssueStatus, Plan, PlanId, PlanState},
     serve::{Hosts, Options, Service, openapi, router},
     store::{self, Store},
 };
@@ -119,8 +121,9 @@ async fn openapi_names_exactly_the_parameters_that_are_known() {
     let document = answer.json();
     let mut checked = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
-        let (get, is_operation) = (&operations["get"], ["/healthz", "/readyz", "/metrics"].contains(&path.as_str()));
-        if is_operation {
+        // The first method there is; writes look at the query first, too.
+        let Some((method, operation)) = operations.as_object().unwrap().iter().next() else { continue };
+        if ["/healthz", "/readyz", "/metrics"].contains(&path.as_str()) {
             continue;
         }
         let target = [
@@ -131,13 +134,18 @@ async fn openapi_names_exactly_the_parameters_that_are_known() {
             ("{z}", "0"),
             ("{x}", "0"),
             ("{y}", "0"),
+            ("{street}", STREET),
+            ("{plan}", "3"),
+            ("{other}", "2"),
+            ("{planning}", "none"),
         ]
         .iter()
         .fold(path.clone(), |target, (name, value)| target.replace(name, value));
-        let problem = town.get(&format!("{target}?no-such=1")).await.problem(400, "unknown_parameter");
+        let request = Request::builder().method(method.to_uppercase().as_str()).uri(format!("{target}?no-such=1"));
+        let problem = town.send(request.body(Body::empty()).unwrap()).await.problem(400, "unknown_parameter");
         assert!(problem["detail"].as_str().unwrap().contains("no-such"));
         let mut known: Vec<&str> = problem["known"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
-        let parameters = get["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut documented: Vec<&str> =
             parameters.iter().filter(|parameter| parameter["in"] == "query").map(|parameter| parameter["name"].as_str().unwrap()).collect();
         known.sort_unstable();
@@ -145,7 +153,7 @@ async fn openapi_names_exactly_the_parameters_that_are_known() {
         assert_eq!(known, documented, "{path}");
         checked += 1;
     }
-    assert_eq!(checked, 18);
+    assert_eq!(checked, 34);
 }
 
 #[tokio::test]
@@ -618,12 +626,29 @@ async fn a_change_in_the_store_becomes_a_snapshot_and_an_event() {
     let tiles = json!([{"layers": ["issues", "heat"], "boxes": [[at.lon(), at.lat(), at.lon(), at.lat()]]}]);
     assert_eq!(
         serde_json::from_str::<Value>(data).unwrap(),
-        json!({"street": STREET, "version": 2, "rows": {"issues": 2}, "tiles": tiles})
+        json!({"street": STREET, "version": 2, "rows": {"issues": 2}, "plans": [], "tiles": tiles})
     );
     assert_eq!(town.get("/api/info").await.json()["issues"]["total"], 6);
     assert_eq!(town.get("/api/issues/i1").await.json()["status"], "closed");
     let new = town.get(&tile_target("issues")).await;
     assert_ne!(old.header(header::ETAG), new.header(header::ETAG));
+    // A draft, and an import that is too long to say which plans it touched.
+    let plans = town.store.load_street(&code(STREET)).await.unwrap().unwrap().plans;
+    let all: Vec<u32> = plans.iter().map(|plan| plan.id.0).chain([9]).collect();
+    let draft = Plan { id: PlanId(9), state: PlanState::Draft, valid_from: None, ..plans[0].clone() };
+    let import = (0..501).map(|n| Issue { id: format!("n{n}"), ..issues().remove(0) }).collect();
+    for (version, changes, touched) in [
+        (2, vec![Change::PutPlan(Box::new(draft))], vec![9]),
+        (3, vec![Change::PutIssues(import), Change::DeletePlan(PlanId(9))], all),
+        (4, vec![Change::DeleteIssues((0..501).map(|n| format!("n{n}")).collect())], vec![]),
+    ] {
+        let set = ChangeSet { street: code(STREET), what: "edit".into(), changes };
+        town.store.commit(version, &set).await.unwrap();
+        town.service.catch_up().await.unwrap();
+        let event = tokio::time::timeout(Duration::from_secs(5), events.next()).await.unwrap().unwrap().unwrap();
+        let data = std::str::from_utf8(&event).unwrap().lines().find_map(|line| line.strip_prefix("data:")).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(data).unwrap()["plans"], json!(touched), "{data}");
+    }
     town.service.end();
     let end = tokio::time::timeout(Duration::from_secs(5), events.next()).await.unwrap();
     assert!(end.is_none(), "the stream ends with the service");

@@ -17,6 +17,8 @@ mod kill;
 mod place;
 #[path = "store/sample.rs"]
 mod sample;
+#[path = "store/steps.rs"]
+mod steps;
 
 macro_rules! on_both_stores {
     ($($room:ident::$case:ident),* $(,)?) => {
@@ -61,6 +63,10 @@ on_both_stores! {
     delta::a_delta_is_given_where_every_commit_says_its_rows,
     delta::a_database_of_the_first_schema_is_brought_up_to_date,
     kill::a_killed_process_leaves_old_or_new,
+    steps::a_step_changes_the_store_as_the_model,
+    steps::the_log_of_a_draft_outlives_the_process,
+    steps::a_step_that_does_not_fit_is_refused,
+    steps::plans_change_their_life_together,
 }
 
 /// Started and killed by [`kill::a_killed_process_leaves_old_or_new`].

@@ -37,7 +37,7 @@ class Figures:
         print("\n==> Figures")
         for line in self.lines:
             print(line)
-        print(f"BENCH serve.errors {self.errors} answers target <= 0 {'ok' if self.errors == 0 else 'short'}", flush=True)
+        print(f"BENCH errors {self.errors} answers target <= 0 {'ok' if self.errors == 0 else 'short'}", flush=True)
 
 
 def shown(value):

@@ -117,7 +117,8 @@ async fn plan_city(args: &Args, street: StreetData, store: &Arc<dyn Store>, stop
     let known_communities = names::communities_of(&code).into_iter().map(|(code, name)| Community { code, name }).collect();
     let request = plan::Request { seed: args.seed, known_communities, ..plan::Request::default() };
     let now = Timestamp::now();
-    let registration = plan::Registration { id: PlanId(1), name: "demo".into(), now, owner: None, publish_from: Some(a_year_before(today(now))) };
+    let registration =
+        plan::Registration { id: PlanId(1), name: "demo".into(), now, owner: None, publish_from: Some(a_year_before(today(now))) };
     let (set, version, summary) = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
         let progress = Progress::until(stop);
         tracing::debug!(street = %code, households = street.households.len(), "planning begins");

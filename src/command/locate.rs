@@ -1,6 +1,8 @@
 //! `wangge locate`.
 
 mod cut;
+mod load;
+mod pipe;
 mod points;
 
 use std::{
@@ -14,10 +16,14 @@ use jiff::{Timestamp, civil::Date};
 use wangge::{
     export::Target,
     geometry::Crs,
-    index::{Location, NoPlace, Snapshot},
+    index::{Location, NoPlace},
 };
 
-use self::points::{Failure, Locator, Summary};
+use self::{
+    load::load_places,
+    pipe::Windows,
+    points::{Failure, Locator, Summary},
+};
 use super::{
     Database,
     output::{print, seen_enough, tell},
@@ -64,12 +70,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         _ if args.points.is_none() => bail!("say where: --lon X --lat Y, or --points FILE.csv --out FILE.csv"),
         _ => None,
     };
+    let as_of = args.as_of.unwrap_or_else(|| today(Timestamp::now()));
     let clock = Instant::now();
     let store = args.database.open_read().await?;
-    let snapshot = Snapshot::build(store.load().await?)?;
+    let snapshot = load_places(&store, as_of).await?;
     store.close().await;
-    let locator =
-        Locator { crs: args.crs, snapshot: &snapshot, converter: &converter, as_of: args.as_of.unwrap_or_else(|| today(Timestamp::now())) };
+    let locator = Locator { crs: args.crs, snapshot: &snapshot, converter: &converter, as_of };
     if let Some(at) = one {
         let location = snapshot.locate(at, locator.as_of);
         return print(&match args.json {
@@ -78,13 +84,14 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         });
     }
     let (Some(points), Some(out)) = (&args.points, &args.out) else { bail!("--points needs --out") };
-    let (input, name): (Box<dyn Read>, _) = match points == Path::new("-") {
-        true => (Box::new(io::stdin().lock()), "standard input".to_owned()),
+    let (input, name): (Box<dyn Read + Send>, _) = match points == Path::new("-") {
+        true => (Box::new(io::stdin()), "standard input".to_owned()),
         false => (
             Box::new(std::fs::File::open(points).with_context(|| format!("cannot read {}", points.display()))?),
             points.display().to_string(),
         ),
     };
+    let input = Windows::read(input);
     let size = std::fs::metadata(points).ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
     let progress = Progress::new();
     let watch = |bytes: u64| {
@@ -95,7 +102,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut summary = Summary::default();
     summary.load = clock.elapsed();
     if out == Path::new("-") {
-        let mut out = BufWriter::new(io::stdout().lock());
+        let mut out = BufWriter::new(io::stdout());
         let done = locator.annotate(input, &mut out, &mut summary, &watch).and_then(|()| out.flush().map_err(Failure::Write));
         match done {
             Err(Failure::Write(error)) => seen_enough(Err(error)).context("cannot write to standard output")?,

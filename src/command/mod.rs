@@ -2,6 +2,7 @@
 
 pub mod city;
 pub mod demo;
+pub mod edit;
 pub mod export;
 pub mod import;
 pub mod locate;

@@ -1,11 +1,11 @@
 //! A plan's ten-household groups as arrays.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::{NONE, households::Households, hull::hull_around, lists::Lists};
+use super::{NONE, households::Households, hull::hull_around, lists::Lists, plan_shape::Detail};
 use crate::model::{Code, Group, LonLat};
 
 /// Groups by code. A member is a row of the street's households; one that the household list no longer has keeps its id.
@@ -35,7 +35,7 @@ fn hull_of(members: &[u32], households: &Households) -> Vec<LonLat> {
 
 impl Groups {
     /// Finds the members' rows.
-    pub fn build(groups: Vec<Group>, households: &Households) -> Self {
+    pub(super) fn build(groups: Vec<Group>, households: &Households, detail: Detail) -> Self {
         let rows: FxHashMap<&str, u32> = households.by_id().iter().map(|row| (households.ids().get(*row), *row)).collect();
         let mut members = Vec::with_capacity(households.len());
         let (mut lost, mut heads) = (Vec::new(), vec![NONE; groups.len()]);
@@ -53,8 +53,9 @@ impl Groups {
                 }
             }
         }
-        Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, |_, members| {
-            hull_of(members, households)
+        Self::of_members(groups.into_iter().map(|group| group.code).collect(), &members, lost, heads, |members, count| match detail {
+            Detail::Whole => (0..count).into_par_iter().map(|group| hull_of(members.list(group), households).into()).collect(),
+            Detail::Places => vec![Cow::default(); count],
         })
     }
 
@@ -85,26 +86,29 @@ impl Groups {
                 place(group, new.find(&lost.id), &lost.id, lost.is_head);
             }
         }
-        Self::of_members(self.codes.clone(), &members, lost, heads, |group, members| match is_touched[group as usize] {
-            true => hull_of(members, new),
-            false => self.hull(group).to_vec(),
+        // Few are touched: on one core, so that those who read keep the others.
+        Self::of_members(self.codes.clone(), &members, lost, heads, |members, count| {
+            let hull = |group: usize| match is_touched[group] {
+                true => hull_of(members.list(group), new).into(),
+                false => self.hull(group as u32).into(),
+            };
+            (0..count).map(hull).collect()
         })
     }
 
-    fn of_members(
+    fn of_members<'h>(
         codes: Arc<[Code]>,
         members: &[(u32, u32)],
         lost: Vec<LostMember>,
         heads: Vec<u32>,
-        hull: impl Fn(u32, &[u32]) -> Vec<LonLat> + Sync,
+        hulls: impl FnOnce(&Lists, usize) -> Vec<Cow<'h, [LonLat]>>,
     ) -> Self {
         let members = Lists::build(codes.len(), members.iter().copied());
-        let hulls: Vec<Vec<LonLat>> =
-            (0..codes.len() as u32).into_par_iter().map(|group| hull(group, members.list(group as usize))).collect();
+        let hulls = hulls(&members, codes.len());
         let mut hull_ends = Vec::with_capacity(hulls.len());
-        let mut hull_positions = Vec::with_capacity(hulls.iter().map(Vec::len).sum());
+        let mut hull_positions = Vec::with_capacity(hulls.iter().map(|hull| hull.len()).sum());
         for hull in hulls {
-            hull_positions.extend(hull);
+            hull_positions.extend_from_slice(&hull);
             hull_ends.push(hull_positions.len() as u32);
         }
         Self { codes, members, lost, heads, hull_ends, hull_positions }

@@ -1,11 +1,12 @@
 //! A street's households as columns along the curve.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use super::{
     NONE,
     mercator::WorldPixel,
     points::CurvePoints,
+    splice::{Piece, pieces, splice},
     texts::{OptionalTexts, Texts, Words},
 };
 use crate::model::{Household, LonLat};
@@ -140,43 +141,86 @@ impl Households {
     }
 
     /// The same with some put (replacing those of the same id) and some deleted. Beside them: the new row of every old one,
-    /// [`NONE`] for those replaced or deleted. Linear in the street.
+    /// [`NONE`] for those replaced or deleted. Linear in the street, most of it copies of whole runs.
     pub fn with_changes(&self, put: &[HouseholdRow<'_>], deleted: &[&str]) -> (Self, Vec<u32>) {
-        let mut row_of_old = vec![0; self.len()];
         let gone = put.iter().map(|row| row.id).chain(deleted.iter().copied()).filter_map(|id| self.find(id));
-        gone.for_each(|row| row_of_old[row as usize] = NONE);
+        let gone: Vec<u32> = gone.collect::<BTreeSet<u32>>().into_iter().collect();
         let mut fresh: Vec<(u64, HouseholdRow<'_>)> = put.iter().map(|row| (WorldPixel::of(row.position).curve_key(), *row)).collect();
         fresh.sort_unstable_by_key(|(key, row)| (*key, row.id));
-        let mut along = Vec::with_capacity(self.len() + fresh.len());
-        let (mut pixels, mut fresh_rows) = (Vec::with_capacity(self.len() + fresh.len()), Vec::new());
-        let mut waiting = fresh.into_iter().peekable();
-        let mut old = 0;
-        loop {
-            let next_old = self.points.pixels().get(old).map(|pixel| (pixel.curve_key(), self.ids.get(old as u32)));
-            match waiting.next_if(|(key, row)| next_old.is_none_or(|old| (*key, row.id) < old)) {
-                Some((key, row)) => {
-                    fresh_rows.push(along.len() as u32);
-                    pixels.push(WorldPixel::of_curve_key(key));
-                    along.push(row);
+        let pixels = self.points.pixels();
+        let before = |key: u64, id: &str| {
+            let start = pixels.partition_point(|pixel| pixel.curve_key() < key);
+            let same = pixels[start..].partition_point(|pixel| pixel.curve_key() == key);
+            let (mut row, end) = (start as u32, (start + same) as u32);
+            while row < end && self.ids.get(row) < id {
+                row += 1;
+            }
+            row
+        };
+        let fresh_before: Vec<u32> = fresh.iter().map(|(key, row)| before(*key, row.id)).collect();
+        let pieces = pieces(self.len() as u32, &gone, &fresh_before);
+        let fresh_pixels: Vec<WorldPixel> = fresh.iter().map(|(key, _)| WorldPixel::of_curve_key(*key)).collect();
+        let fresh: Vec<HouseholdRow<'_>> = fresh.into_iter().map(|(_, row)| row).collect();
+
+        let (mut row_of_old, mut fresh_rows) = (vec![NONE; self.len()], vec![0; fresh.len()]);
+        let mut next = 0;
+        for piece in &pieces {
+            match piece {
+                Piece::Kept(rows) => {
+                    let to = row_of_old[rows.start as usize..rows.end as usize].iter_mut();
+                    to.zip(next..).for_each(|(row, now)| *row = now);
+                    next += rows.len() as u32;
                 }
-                None if old < self.len() => {
-                    if row_of_old[old] != NONE {
-                        row_of_old[old] = along.len() as u32;
-                        pixels.push(self.points.pixels()[old]);
-                        along.push(self.get(old as u32));
-                    }
-                    old += 1;
+                Piece::Fresh(place) => {
+                    fresh_rows[*place] = next;
+                    next += 1;
                 }
-                None => break,
             }
         }
+        let ids = self.ids.spliced(&pieces, &fresh.iter().map(|row| row.id).collect::<Vec<_>>());
         let mut by_id: Vec<u32> = self.by_id.iter().map(|row| row_of_old[*row as usize]).filter(|row| *row != NONE).collect();
         for row in fresh_rows {
-            let id = along[row as usize].id;
-            let place = by_id.partition_point(|other| along[*other as usize].id < id);
+            let place = by_id.partition_point(|other| ids.get(*other) < ids.get(row));
             by_id.insert(place, row);
         }
-        (Self::of_columns(CurvePoints::of_sorted(pixels), &along, by_id), row_of_old)
+        let points = CurvePoints::of_sorted(splice(pixels, &pieces, &fresh_pixels));
+        (self.spliced(points, ids, by_id, &pieces, &fresh), row_of_old)
+    }
+
+    fn spliced(&self, points: CurvePoints, ids: Texts, by_id: Vec<u32>, pieces: &[Piece], fresh: &[HouseholdRow<'_>]) -> Self {
+        fn of<'a, T>(fresh: &[HouseholdRow<'a>], column: impl Fn(&HouseholdRow<'a>) -> T) -> Vec<T> {
+            fresh.iter().map(column).collect()
+        }
+        let buildings = self.buildings.spliced(pieces, &of(fresh, |row| row.building_id));
+        let units = self.units.spliced(pieces, &of(fresh, |row| row.unit));
+        let positions = splice(&self.positions, pieces, &of(fresh, |row| row.position));
+        let floors = splice(&self.floors, pieces, &of(fresh, |row| row.floor));
+        let persons = splice(&self.persons, pieces, &of(fresh, |row| row.persons));
+        let estimated = splice(&self.estimated, pieces, &of(fresh, |row| row.estimated));
+        let mut shared_addresses = self.shared_addresses.clone();
+        // Nobody of a new building shares anything yet.
+        shared_addresses.resize(buildings.words.len(), Box::default());
+        let addresses: Vec<Option<String>> = of(fresh, |row| row.address.map(|address| address.to_string()));
+        let word_of_fresh = fresh.iter().map(|row| {
+            let word = row.building_id.and_then(|id| (0..buildings.words.len() as u32).find(|word| buildings.words.get(*word) == id));
+            word.map_or("", |word| &*shared_addresses[word as usize])
+        });
+        let rests: Option<Vec<Option<&str>>> = addresses
+            .iter()
+            .zip(word_of_fresh)
+            .map(|(address, shared)| address.as_deref().map_or(Some(None), |address| address.strip_prefix(shared).map(Some)))
+            .collect();
+        match rests {
+            Some(rests) => {
+                let addresses = self.addresses.spliced(pieces, &rests);
+                Self { points, positions, ids, by_id, buildings, units, floors, persons, shared_addresses, addresses, estimated }
+            }
+            // An address that does not begin as its building's do: what they share becomes less, for all of them.
+            None => {
+                let old: Vec<HouseholdRow<'_>> = self.iter().collect();
+                Self::of_columns(points, &splice(&old, pieces, fresh), by_id)
+            }
+        }
     }
 
     /// How many.

@@ -23,6 +23,7 @@ mod plan_shape;
 mod points;
 mod search;
 mod snapshot;
+mod splice;
 mod texts;
 mod touched;
 mod tree;

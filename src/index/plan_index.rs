@@ -9,7 +9,7 @@ use super::{
     groups::Groups,
     households::Households,
     lists::Lists,
-    plan_shape::{Extent, PlanShape, parent_of},
+    plan_shape::{Detail, Extent, PlanShape, parent_of},
     tree::BoxTree,
 };
 use crate::{
@@ -44,8 +44,8 @@ pub struct PlanIndex {
     pub group_tree: BoxTree,
     /// What the tile room keeps.
     pub tiles: Derived,
-    /// Households with a group, by the group's cell.
-    households_of_cell: Lists,
+    /// Households with a group, by the group's cell: of those at one place that stand side by side the first by id.
+    homes_of_cell: Lists,
 }
 
 impl Deref for PlanIndex {
@@ -108,9 +108,9 @@ impl PlanIndex {
     ///
     /// # Errors
     /// [`Error::Coverage`] when blocks overlap.
-    pub fn build(street: &Code, mut plan: Plan, rows: Rows<'_>) -> Result<Self, Error> {
-        let groups = Groups::build(std::mem::take(&mut plan.groups), rows.households);
-        let shape = Arc::new(PlanShape::build(street, plan)?);
+    pub(super) fn build(street: &Code, mut plan: Plan, rows: Rows<'_>, detail: Detail) -> Result<Self, Error> {
+        let groups = Groups::build(std::mem::take(&mut plan.groups), rows.households, detail);
+        let shape = Arc::new(PlanShape::build_to(street, plan, detail)?);
         let buildings = shape.cells_of(&rows.ground.building_positions);
         let cell_codes: Vec<&Code> = shape.plan.cells.iter().map(|c| &c.code).collect();
         let cell_of_group = groups.codes().iter().map(|code| parent_of(code, &cell_codes)).collect();
@@ -146,8 +146,16 @@ impl PlanIndex {
         let by_group = |row: usize| cell_of_group.get(group_of_household[row] as usize).copied().filter(|cell| *cell != NONE);
         let cell_of_household: Vec<u32> =
             (0..households.len()).map(|row| by_group(row).unwrap_or_else(|| shape.nearest_cell(households.positions()[row]))).collect();
+        // Rows at one place lie by id, and a building's share one: the first of them is the nearest wherever another is.
+        let mut last_of_cell = vec![None; shape.plan.cells.len()];
         let grouped = (0..).zip(&group_of_household).filter(|(_, g)| **g != NONE).map(|(h, g)| (cell_of_group[*g as usize], h));
-        let households_of_cell = Lists::build(shape.plan.cells.len(), grouped.filter(|(cell, _)| *cell != NONE));
+        let homes: Vec<(u32, u32)> = grouped
+            .filter(|(cell, row)| {
+                let at = Some(households.positions()[*row as usize]);
+                last_of_cell.get_mut(*cell as usize).is_some_and(|last| std::mem::replace(last, at) != at)
+            })
+            .collect();
+        let homes_of_cell = Lists::build(shape.plan.cells.len(), homes.iter().copied());
         let hulls = (0..groups.len() as u32).filter_map(|i| Some((i, Bounds::of(groups.hull(i))?)));
         let mut index = Self {
             group_tree: BoxTree::build(hulls),
@@ -161,7 +169,7 @@ impl PlanIndex {
             community_stats: Vec::new(),
             cell_stats: Vec::new(),
             tiles: Derived::default(),
-            households_of_cell,
+            homes_of_cell,
         };
         index.count_rows(households);
         index
@@ -204,7 +212,7 @@ impl PlanIndex {
     pub fn group_near(&self, cell: u32, at: LonLat, households: &Households) -> Option<u32> {
         let plane = LocalMetres::at(at);
         let mut nearest: Option<(f64, u32)> = None;
-        for &row in self.households_of_cell.list(cell as usize) {
+        for &row in self.homes_of_cell.list(cell as usize) {
             let [x, y] = plane.xy(households.positions()[row as usize]);
             let squared = x * x + y * y;
             let is_nearer = nearest.is_none_or(|(least, other)| {

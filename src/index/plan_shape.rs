@@ -67,6 +67,15 @@ pub struct PlanShape {
     arc_boxes: Vec<Bounds>,
 }
 
+/// How much of a street is made ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// All.
+    Whole,
+    /// What [`super::Snapshot::locate`] reads: no sizes, no labels, no groups' hulls.
+    Places,
+}
+
 /// How large an area is and where.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Extent {
@@ -115,8 +124,13 @@ impl PlanShape {
     /// # Errors
     /// [`Error::Coverage`] when blocks overlap.
     pub fn build(street: &Code, plan: Plan) -> Result<Self, Error> {
+        Self::build_to(street, plan, Detail::Whole)
+    }
+
+    pub(super) fn build_to(street: &Code, plan: Plan, detail: Detail) -> Result<Self, Error> {
         let Plan { id, name, state, valid_from: from, valid_to: to, estimated, communities, cells, blocks, .. } = plan;
-        let (outlines, cell_of_block): (Vec<Polygon>, Vec<u32>) = blocks.into_iter().map(|Block { outline, cell, .. }| (outline, cell)).unzip();
+        let (outlines, cell_of_block): (Vec<Polygon>, Vec<u32>) =
+            blocks.into_iter().map(|Block { outline, cell, .. }| (outline, cell)).unzip();
         let plan = PlanFacts { id, name, validity: Validity { state, from, to }, estimated, communities, cells };
         let coverage_error = |source| Error::Coverage { street: street.clone(), plan: plan.id.0, source };
         let blocks = {
@@ -132,9 +146,9 @@ impl PlanShape {
             covering: Covering::build(&cells),
             arcs_of_cell: Lists::build(plan.cells.len(), sides.flatten()),
             arc_boxes: cells.arcs.iter().filter_map(|arc| Bounds::of(&arc.path)).collect(),
-            cell_extents: cells.outlines().par_iter().map(Extent::of).collect(),
+            cell_extents: vec![Extent::default(); plan.cells.len()],
             street_extent: Extent::default(),
-            community_extents: Vec::new(),
+            community_extents: vec![Extent::default(); plan.communities.len()],
             shapes: Derived::default(),
             plan,
             blocks,
@@ -143,7 +157,13 @@ impl PlanShape {
             cells,
             community_of_cell,
         };
-        shape.measure_unions();
+        match detail {
+            Detail::Whole => {
+                shape.cell_extents = shape.cells.outlines().par_iter().map(Extent::of).collect();
+                shape.measure_unions();
+            }
+            Detail::Places => shape.street_extent.bounds = shape.arc_boxes.iter().copied().reduce(Bounds::union),
+        }
         Ok(shape)
     }
 

@@ -12,7 +12,7 @@ use super::{
     households::{HouseholdRow, Households},
     issues::{IssueBucket, IssueRow, change_buckets, fill_buckets},
     plan_index::{AreaStats, PlanIndex, Rows},
-    plan_shape::{Extent, Hold},
+    plan_shape::{Detail, Extent, Hold},
     touched::Touched,
 };
 use crate::{
@@ -235,6 +235,19 @@ impl StreetIndex {
     /// # Errors
     /// See [`Snapshot::build`].
     pub fn build(code: Code, data: StreetData) -> Result<Self, Error> {
+        Self::build_to(code, data, Detail::Whole)
+    }
+
+    /// Indexes as much of a street as [`Snapshot::locate`] needs: areas, plans, and where households live. Sizes, labels and groups'
+    /// hulls are missing: nothing may be drawn from it.
+    ///
+    /// # Errors
+    /// See [`Snapshot::build`].
+    pub fn for_locating(code: Code, data: StreetData) -> Result<Self, Error> {
+        Self::build_to(code, data, Detail::Places)
+    }
+
+    fn build_to(code: Code, data: StreetData, detail: Detail) -> Result<Self, Error> {
         let StreetData { areas, lines, waters, buildings, households, issues, plans, .. } = data;
         // The rows go as soon as they are columns, so that what follows takes their memory.
         let issues = with_rows(issues, |issues| fill_buckets(issues.iter().map(IssueRow::from)));
@@ -242,13 +255,19 @@ impl StreetIndex {
         let households = Arc::new(households);
         let ground = Arc::new(Ground::build(lines, waters, buildings));
         let rows = Rows { households: &households, ground: &ground };
-        let plans: Result<Vec<_>, Error> = plans.into_par_iter().map(|plan| PlanIndex::build(&code, plan, rows).map(Arc::new)).collect();
+        let plans: Result<Vec<_>, Error> =
+            plans.into_par_iter().map(|plan| PlanIndex::build(&code, plan, rows, detail).map(Arc::new)).collect();
         let plans = plans?;
         Ok(Self {
             households_of_building: Arc::default(),
             bounds: None,
             within: within(&areas),
-            extent: extent(&areas),
+            extent: match detail {
+                Detail::Whole => extent(&areas),
+                Detail::Places => {
+                    Extent { bounds: street_area(&areas).and_then(|area| Bounds::of(area.boundary.rings().flatten())), ..Extent::default() }
+                }
+            },
             stats: AreaStats::default(),
             code,
             areas,
@@ -322,7 +341,7 @@ impl StreetIndex {
             if let Change::PutPlan(plan) = change {
                 let rows = Rows { households: &new.households, ground: &new.ground };
                 let place = new.plans.partition_point(|other| other.plan.id < id);
-                new.plans.insert(place, Arc::new(PlanIndex::build(&self.code, *plan, rows)?));
+                new.plans.insert(place, Arc::new(PlanIndex::build(&self.code, *plan, rows, Detail::Whole)?));
             }
         }
         let new = new.counted();

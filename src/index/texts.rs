@@ -1,8 +1,13 @@
 //! Many short texts in one allocation.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
-use super::NONE;
+use super::{
+    NONE,
+    splice::{Piece, splice},
+};
 
 /// A text a row. Four bytes a row beside the text itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,8 +25,31 @@ impl Texts {
 
     /// The text of a row.
     pub fn get(&self, row: u32) -> &str {
-        let start = if row == 0 { 0 } else { self.ends[row as usize - 1] };
-        &self.bytes[start as usize..self.ends[row as usize] as usize]
+        &self.bytes[self.start(row)..self.ends[row as usize] as usize]
+    }
+
+    fn start(&self, row: u32) -> usize {
+        if row == 0 { 0 } else { self.ends[row as usize - 1] as usize }
+    }
+
+    /// The same texts, put together anew: runs of them and fresh ones.
+    pub(super) fn spliced(&self, pieces: &[Piece], fresh: &[&str]) -> Self {
+        let mut all = Self { bytes: String::with_capacity(self.bytes.len() + 64), ends: Vec::with_capacity(self.ends.len() + fresh.len()) };
+        for piece in pieces {
+            match piece {
+                Piece::Kept(rows) if rows.is_empty() => {}
+                Piece::Kept(rows) => {
+                    let (start, end) = (self.start(rows.start), self.ends[rows.end as usize - 1] as usize);
+                    let moved = (all.bytes.len() as u32).wrapping_sub(start as u32);
+                    all.bytes.push_str(&self.bytes[start..end]);
+                    all.ends.extend(self.ends[rows.start as usize..rows.end as usize].iter().map(|end| end.wrapping_add(moved)));
+                }
+                Piece::Fresh(place) => all.push(fresh[*place]),
+            }
+        }
+        all.bytes.shrink_to_fit();
+        all.ends.shrink_to_fit();
+        all
     }
 
     /// How many rows.
@@ -53,6 +81,11 @@ pub struct OptionalTexts(Texts);
 const NO_TEXT: &str = "\0";
 
 impl OptionalTexts {
+    /// See [`Texts::spliced`].
+    pub(super) fn spliced(&self, pieces: &[Piece], fresh: &[Option<&str>]) -> Self {
+        Self(self.0.spliced(pieces, &fresh.iter().map(|text| text.unwrap_or(NO_TEXT)).collect::<Vec<_>>()))
+    }
+
     /// The text of a row.
     pub fn get(&self, row: u32) -> Option<&str> {
         Some(self.0.get(row)).filter(|text| *text != NO_TEXT)
@@ -78,6 +111,23 @@ impl Words {
     pub fn get(&self, row: u32) -> Option<&str> {
         let word = self.word(row);
         (word != NONE).then(|| self.words.get(word))
+    }
+
+    /// See [`Texts::spliced`]. A word that no row has any more is kept.
+    pub(super) fn spliced(&self, pieces: &[Piece], fresh: &[Option<&str>]) -> Self {
+        let mut words = Cow::Borrowed(&self.words);
+        let fresh: Vec<u32> = fresh
+            .iter()
+            .map(|text| {
+                let Some(text) = text else { return NONE };
+                (0..words.len() as u32).find(|word| words.get(*word) == *text).unwrap_or_else(|| {
+                    words.to_mut().push(text);
+                    words.len() as u32 - 1
+                })
+            })
+            .collect();
+        let of_row = splice(&self.of_row, pieces, &fresh);
+        Self { words: words.into_owned(), of_row }
     }
 
     /// The place of a row's text in [`Words::words`], or [`NONE`].

@@ -66,7 +66,10 @@ pub struct Mismatch(pub String);
 impl Patch {
     /// What makes `from` into `to`; both sorted as plans are.
     pub fn between(from: &Plan, to: &Plan) -> Self {
-        let side = |plan: &Plan, block: &Block, outline: Option<Polygon>| BlockSide { cell: plan.cells[block.cell as usize].code.clone(), outline };
+        let side = |plan: &Plan, block: &Block, outline: Option<Polygon>| BlockSide {
+            cell: plan.cells[block.cell as usize].code.clone(),
+            outline,
+        };
         let sorted = |plan: &Plan| {
             let mut order: Vec<usize> = (0..plan.blocks.len()).collect();
             order.sort_by_key(|b| plan.blocks[*b].id);
@@ -74,15 +77,20 @@ impl Patch {
         };
         let (olds, news) = (sorted(from), sorted(to));
         let mut blocks = Vec::new();
-        pair(&olds, &news, |a, b| from.blocks[*a].id.cmp(&to.blocks[*b].id), |old, new| {
-            let (old, new) = (old.map(|o| &from.blocks[*o]), new.map(|n| &to.blocks[*n]));
-            let moved = old.map(|b| &b.outline) != new.map(|b| &b.outline);
-            let outline = |b: &Block| moved.then(|| b.outline.clone());
-            let sides = Swap { before: old.map(|b| side(from, b, outline(b))), after: new.map(|b| side(to, b, outline(b))) };
-            if sides.before != sides.after {
-                blocks.extend(old.or(new).map(|b| BlockSwap { id: b.id, sides }));
-            }
-        });
+        pair(
+            &olds,
+            &news,
+            |a, b| from.blocks[*a].id.cmp(&to.blocks[*b].id),
+            |old, new| {
+                let (old, new) = (old.map(|o| &from.blocks[*o]), new.map(|n| &to.blocks[*n]));
+                let moved = old.map(|b| &b.outline) != new.map(|b| &b.outline);
+                let outline = |b: &Block| moved.then(|| b.outline.clone());
+                let sides = Swap { before: old.map(|b| side(from, b, outline(b))), after: new.map(|b| side(to, b, outline(b))) };
+                if sides.before != sides.after {
+                    blocks.extend(old.or(new).map(|b| BlockSwap { id: b.id, sides }));
+                }
+            },
+        );
         Self {
             communities: swaps(&from.communities, &to.communities, |c| &c.code),
             cells: swaps(&from.cells, &to.cells, |c| &c.code),
@@ -111,45 +119,77 @@ impl Patch {
     /// # Errors
     /// [`Mismatch`] when something is not as it was; the plan is then as before.
     pub fn apply(&self, plan: &mut Plan) -> Result<(), Mismatch> {
-        let communities = swapped(&plan.communities, &self.communities, |c| &c.code)?;
-        let cells = swapped(&plan.cells, &self.cells, |c| &c.code)?;
-        let groups = swapped(&plan.groups, &self.groups, |g| &g.code)?;
-        let place = |code: &Code| cells.binary_search_by(|c| c.code.cmp(code)).map(|i| i as u32).map_err(|_| Mismatch(format!("cell {code}")));
-        let mut new_place = Vec::with_capacity(plan.cells.len());
-        for cell in &plan.cells {
-            new_place.push(place(&cell.code).ok());
-        }
+        fits(&plan.communities, &self.communities, |c| &c.code)?;
+        fits(&plan.cells, &self.cells, |c| &c.code)?;
+        fits(&plan.groups, &self.groups, |g| &g.code)?;
+        self.fits_blocks(plan)?;
+        let old_codes: Vec<Code> = plan.cells.iter().map(|c| c.code.clone()).collect();
+        swap(&mut plan.communities, &self.communities, |c| &c.code);
+        swap(&mut plan.cells, &self.cells, |c| &c.code);
+        swap(&mut plan.groups, &self.groups, |g| &g.code);
+        let place = |code: &Code| plan.cells.partition_point(|c| c.code < *code) as u32;
+        let new_place: Vec<u32> = old_codes.iter().map(place).collect();
         let mut blocks = Vec::with_capacity(plan.blocks.len());
+        for mut block in std::mem::take(&mut plan.blocks) {
+            match self.find(block.id) {
+                None => block.cell = new_place[block.cell as usize],
+                Some(BlockSwap { sides: Swap { after: None, .. }, .. }) => continue,
+                Some(BlockSwap { sides: Swap { after: Some(after), .. }, .. }) => {
+                    block.cell = place(&after.cell);
+                    after.outline.iter().for_each(|outline| block.outline.clone_from(outline));
+                }
+            }
+            blocks.push(block);
+        }
+        for new in self.blocks.iter().filter(|b| b.sides.before.is_none()) {
+            if let Some(BlockSide { cell, outline: Some(outline) }) = &new.sides.after {
+                blocks.push(Block { id: new.id, outline: outline.clone(), cell: place(cell) });
+            }
+        }
+        blocks.sort_by(Block::order);
+        plan.blocks = blocks;
+        Ok(())
+    }
+
+    fn find(&self, id: u32) -> Option<&BlockSwap> {
+        self.blocks.binary_search_by_key(&id, |b| b.id).ok().map(|i| &self.blocks[i])
+    }
+
+    /// Whether the blocks are as they were, and every cell that will have one will be there.
+    fn fits_blocks(&self, plan: &Plan) -> Result<(), Mismatch> {
+        let not = |id: u32| Mismatch(format!("block {id}"));
+        let gone: Vec<&Code> = self.cells.iter().filter(|s| s.after.is_none()).filter_map(|s| s.before.as_ref()).map(|c| &c.code).collect();
+        let come: Vec<&Code> = self.cells.iter().filter(|s| s.before.is_none()).filter_map(|s| s.after.as_ref()).map(|c| &c.code).collect();
+        let will_be =
+            |code: &Code| come.contains(&code) || plan.cells.binary_search_by(|c| c.code.cmp(code)).is_ok() && !gone.contains(&code);
         let mut met = 0;
         for block in &plan.blocks {
-            let Ok(found) = self.blocks.binary_search_by_key(&block.id, |b| b.id) else {
-                let cell = new_place[block.cell as usize].ok_or_else(|| Mismatch(format!("block {}", block.id)))?;
-                blocks.push(Block { cell, ..block.clone() });
+            let cell = &plan.cells[block.cell as usize].code;
+            let Some(swap) = self.find(block.id) else {
+                if gone.contains(&cell) {
+                    return Err(not(block.id));
+                }
                 continue;
             };
             met += 1;
-            let sides = &self.blocks[found].sides;
-            let fits = sides.before.as_ref().is_some_and(|before| {
-                before.cell == plan.cells[block.cell as usize].code && before.outline.as_ref().is_none_or(|o| *o == block.outline)
-            });
+            let as_before = |side: &BlockSide| side.cell == *cell && side.outline.as_ref().is_none_or(|o| *o == block.outline);
+            if !swap.sides.before.as_ref().is_some_and(as_before) {
+                return Err(not(block.id));
+            }
+        }
+        if met != self.blocks.iter().filter(|b| b.sides.before.is_some()).count() {
+            return Err(Mismatch("a block that is no more".to_owned()));
+        }
+        for swap in &self.blocks {
+            let fits = swap
+                .sides
+                .after
+                .as_ref()
+                .is_none_or(|after| will_be(&after.cell) && (swap.sides.before.is_some() || after.outline.is_some()));
             if !fits {
-                return Err(Mismatch(format!("block {}", block.id)));
-            }
-            if let Some(after) = &sides.after {
-                let outline = after.outline.clone().unwrap_or_else(|| block.outline.clone());
-                blocks.push(Block { id: block.id, outline, cell: place(&after.cell)? });
+                return Err(not(swap.id));
             }
         }
-        let come = self.blocks.iter().filter(|b| b.sides.before.is_none());
-        for new in come {
-            let Some(BlockSide { cell, outline: Some(outline) }) = &new.sides.after else { return Err(Mismatch(format!("block {}", new.id))) };
-            blocks.push(Block { id: new.id, outline: outline.clone(), cell: place(cell)? });
-        }
-        if met + self.blocks.iter().filter(|b| b.sides.before.is_none()).count() != self.blocks.len() {
-            return Err(Mismatch("a block".to_owned()));
-        }
-        blocks.sort_by(Block::order);
-        (plan.communities, plan.cells, plan.blocks, plan.groups) = (communities, cells, blocks, groups);
         Ok(())
     }
 }
@@ -178,29 +218,39 @@ fn pair<'a, T>(
 
 fn swaps<T: Clone + PartialEq>(from: &[T], to: &[T], code: impl Fn(&T) -> &Code) -> Vec<Swap<T>> {
     let mut swaps = Vec::new();
-    pair(from, to, |a, b| code(a).cmp(code(b)), |old, new| {
-        if old != new {
-            swaps.push(Swap { before: old.cloned(), after: new.cloned() });
-        }
-    });
+    pair(
+        from,
+        to,
+        |a, b| code(a).cmp(code(b)),
+        |old, new| {
+            if old != new {
+                swaps.push(Swap { before: old.cloned(), after: new.cloned() });
+            }
+        },
+    );
     swaps
 }
 
-fn swapped<T: Clone + PartialEq>(items: &[T], swaps: &[Swap<T>], code: impl Fn(&T) -> &Code) -> Result<Vec<T>, Mismatch> {
-    let mut items = items.to_vec();
+/// Whether the rows are as they were.
+fn fits<T: PartialEq>(items: &[T], swaps: &[Swap<T>], code: impl Fn(&T) -> &Code) -> Result<(), Mismatch> {
     for swap in swaps {
         let Some(key) = swap.before.as_ref().or(swap.after.as_ref()).map(&code) else { continue };
-        let place = items.binary_search_by(|item| code(item).cmp(key));
-        let found = place.ok().map(|i| &items[i]);
+        let found = items.binary_search_by(|item| code(item).cmp(key)).ok().map(|i| &items[i]);
         if found != swap.before.as_ref() {
             return Err(Mismatch(key.to_string()));
         }
-        match (place, &swap.after) {
+    }
+    Ok(())
+}
+
+fn swap<T: Clone>(items: &mut Vec<T>, swaps: &[Swap<T>], code: impl Fn(&T) -> &Code) {
+    for swap in swaps {
+        let Some(key) = swap.before.as_ref().or(swap.after.as_ref()).map(&code) else { continue };
+        match (items.binary_search_by(|item| code(item).cmp(key)), &swap.after) {
             (Ok(i), Some(after)) => items[i] = after.clone(),
             (Ok(i), None) => drop(items.remove(i)),
             (Err(i), Some(after)) => items.insert(i, after.clone()),
             (Err(_), None) => {}
         }
     }
-    Ok(items)
 }

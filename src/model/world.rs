@@ -146,6 +146,16 @@ pub enum Change {
 }
 
 impl Change {
+    /// The plan it changes; `None` when it changes something else.
+    pub fn plan(&self) -> Option<PlanId> {
+        match self {
+            Self::PutPlan(plan) => Some(plan.id),
+            Self::DeletePlan(id) | Self::SetValidity(id, _) => Some(*id),
+            Self::EditPlan(edit) => Some(edit.plan),
+            _ => None,
+        }
+    }
+
     /// What kind of thing it changes, and how many.
     pub fn kind(&self) -> (ChangeKind, usize) {
         match self {

@@ -262,7 +262,8 @@ pub struct BlockFinder {
 }
 
 impl BlockFinder {
-    fn new(outlines: &[Polygon]) -> Self {
+    /// Over the outlines; they are handed in again with every question.
+    pub fn new(outlines: &[Polygon]) -> Self {
         Self { tree: RTree::bulk_load((0..).zip(outlines).filter_map(|(i, o)| super::footprint::Boxed::new(i, &o.exterior)).collect()) }
     }
 
@@ -281,7 +282,8 @@ impl BlockFinder {
         touched
     }
 
-    fn nearest(&self, outlines: &[Polygon], p: LonLat) -> u32 {
+    /// The outline nearest to a position that is in none.
+    pub fn nearest(&self, outlines: &[Polygon], p: LonLat) -> u32 {
         let metres = LocalMetres::at(p);
         let distance = |i: u32| {
             let walls = outlines[i as usize].rings().flat_map(|r| r.windows(2));

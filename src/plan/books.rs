@@ -1,6 +1,7 @@
 //! Plans as versions: how a new plan enters among those that are there.
 
-use crate::model::{Plan, PlanState};
+use super::Registration;
+use crate::model::{Cell, Plan, PlanState};
 
 /// The plans to write so that `new` is among `existing`: a draft changes nothing else. A published plan is in force from its first
 /// day until the first day of the next published one, if there is any; the plan in force on its first day ends there. No other
@@ -17,6 +18,40 @@ pub fn enter(existing: &[Plan], mut new: Plan) -> Vec<Plan> {
         ended
     });
     shortened.chain([new.clone()]).collect()
+}
+
+/// A draft that begins as a copy of a plan; nothing in it is locked.
+pub fn copy(base: &Plan, registration: Registration) -> Plan {
+    Plan {
+        id: registration.id,
+        state: registration.state(),
+        name: registration.name,
+        owner: registration.owner,
+        valid_from: registration.publish_from,
+        valid_to: None,
+        created_at: registration.now,
+        base: Some(base.id),
+        revision: 0,
+        cells: base.cells.iter().map(|c| Cell { locked: false, ..c.clone() }).collect(),
+        ..base.clone()
+    }
+}
+
+/// The plans to write so that `plan` is a draft again and what was in force before it goes on; `None` when a later plan begins where
+/// it ends, or it is a draft.
+///
+/// `plan` comes last.
+pub fn leave(existing: &[Plan], mut plan: Plan) -> Option<Vec<Plan>> {
+    let from = plan.valid_from.filter(|_| plan.state != PlanState::Draft && plan.valid_to.is_none())?;
+    let restored = existing.iter().filter(|p| p.id != plan.id && p.state != PlanState::Draft && p.valid_to == Some(from)).map(|p| {
+        let mut again = p.clone();
+        again.valid_to = None;
+        again
+    });
+    // Of several that end there the one that was in force last goes on.
+    let restored = restored.max_by_key(|p| (p.valid_from, p.id));
+    (plan.state, plan.valid_from) = (PlanState::Draft, None);
+    Some(restored.into_iter().chain([plan]).collect())
 }
 
 #[cfg(test)]
@@ -52,6 +87,31 @@ mod tests {
     }
 
     proptest! {
+        /// The last plan withdrawn: every day's answer is as if it had not been.
+        #[test]
+        fn leaving_takes_entering_back(starts in prop::collection::vec(2i8..28, 1..9)) {
+            let mut books: Vec<Plan> = Vec::new();
+            let put = |books: &mut Vec<Plan>, plans: Vec<Plan>| for p in plans {
+                books.retain(|old| old.id != p.id);
+                books.push(p);
+            };
+            for (id, start) in (1..).zip(&starts) {
+                let before: Vec<Option<u32>> = (1..28).map(|d| books.iter().find(|p| p.in_force(day(d))).map(|p| p.id.0)).collect();
+                let entered = enter(&books, plan(id, Some(day(*start))));
+                put(&mut books, entered);
+                let newest = books.iter().find(|p| p.id.0 == id).unwrap().clone();
+                let mut without = books.clone();
+                match leave(&books, newest.clone()) {
+                    Some(left) => {
+                        put(&mut without, left);
+                        let after: Vec<Option<u32>> = (1..28).map(|d| without.iter().find(|p| p.in_force(day(d))).map(|p| p.id.0)).collect();
+                        prop_assert_eq!(before, after);
+                    }
+                    None => prop_assert!(newest.valid_to.is_some()),
+                }
+            }
+        }
+
         /// On every day the plan in force is the newest of those with the latest first day up to then.
         #[test]
         fn one_plan_is_in_force_on_every_day(starts in prop::collection::vec(prop::option::of(2i8..28), 1..9)) {

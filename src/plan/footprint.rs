@@ -107,6 +107,15 @@ impl Footprints {
             .filter(move |&b| self.get(b).shape.0.iter().any(|part| ring::side(part, p) == Side::Inside))
     }
 
+    /// Footprints whose box meets that of the positions, each once, in order.
+    pub fn in_box(&self, positions: &[LonLat]) -> Vec<u32> {
+        let Some(room) = Boxed::new(0, positions) else { return Vec::new() };
+        let mut found: Vec<u32> = self.tree.locate_in_envelope_intersecting(room.envelope()).map(|b| b.index).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     fn near(&self, a: LonLat, b: LonLat) -> impl Iterator<Item = u32> + '_ {
         let min = [a.lon_e7.min(b.lon_e7), a.lat_e7.min(b.lat_e7)].map(i64::from);
         let max = [a.lon_e7.max(b.lon_e7), a.lat_e7.max(b.lat_e7)].map(i64::from);

@@ -1,4 +1,4 @@
-//! A plan drawn again in part: by hand, block by block, or by the planner within a selection. Blocks stay as they are; what lies
+//! A plan drawn again in part, within a selection. Blocks stay as they are; what lies
 //! outside the selection stays as it is, to the byte.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,39 +84,6 @@ pub fn replan(
     }
     let plan = redrawn(street, base, &open, cells, &cell_of_block, request, registration)?;
     progress("done", 1.0).then_some((plan, warnings)).ok_or(Error::Cancelled)
-}
-
-/// Gives blocks (by their place in the plan) to a cell.
-///
-/// # Errors
-/// [`Error::NoSuchCell`], [`Error::NoSuchBlock`]; [`Error::CellBroken`] when a cell would be left without ground or in pieces.
-pub fn assign(
-    street: &StreetData,
-    base: &Plan,
-    blocks: &[usize],
-    to: &Code,
-    request: &Request,
-    registration: Registration,
-) -> Result<Plan, Error> {
-    let target = base.cells.iter().position(|c| c.code == *to).ok_or_else(|| Error::NoSuchCell { code: to.clone() })?;
-    if let Some(block) = blocks.iter().find(|b| **b >= base.blocks.len()) {
-        return Err(Error::NoSuchBlock { block: *block, blocks: base.blocks.len() });
-    }
-    let mut touched = vec![false; base.cells.len()];
-    touched[target] = true;
-    blocks.iter().for_each(|b| touched[base.blocks[*b].cell as usize] = true);
-    let open = Opened::of(street, base, &touched, &[])?;
-    let graph = Graph::of_pieces(&open.blocks, &(0..open.index.len() as u32).collect::<Vec<_>>(), &open.weights(), &open.metres);
-    let mut cell_of_block: Vec<Code> = base.blocks.iter().map(|b| base.cells[b.cell as usize].code.clone()).collect();
-    blocks.iter().for_each(|b| cell_of_block[*b] = to.clone());
-    for (cell, _) in base.cells.iter().zip(&touched).filter(|(_, touched)| **touched) {
-        let members: Vec<u32> = (0..).zip(&open.index).filter(|(_, block)| cell_of_block[**block] == cell.code).map(|(i, _)| i).collect();
-        let pieces = graph.induced(&members).components().len();
-        if pieces != 1 {
-            return Err(Error::CellBroken { cell: cell.code.clone(), pieces });
-        }
-    }
-    redrawn(street, base, &open, base.cells.clone(), &cell_of_block, request, registration)
 }
 
 fn community_of(plan: &Plan, cell: usize) -> usize {
@@ -271,7 +238,7 @@ fn redrawn(
         let Some(households) = members.get_mut(code).filter(|h| !h.is_empty()) else { continue };
         households.sort_by(|a, b| a.id.cmp(&b.id));
         let old: Vec<&Group> = base.groups.iter().filter(|g| g.code.is_within(code)).collect();
-        all.extend(regrouped(households, &old, code, request, &open.metres)?);
+        all.extend(groups::regrouped(households, &old, code, &request.scheme, request.group_size, &open.metres)?);
     }
     all.sort_by(|a, b| a.code.cmp(&b.code));
     let communities = base.communities.iter().filter(|k| cells.iter().any(|c| c.code.is_within(&k.code))).cloned().collect();
@@ -292,26 +259,4 @@ fn redrawn(
         blocks,
         groups: all,
     })
-}
-
-/// The groups of a cell whose households have changed: those that still can keep members, code and head; new ones get codes that
-/// come after all there were.
-fn regrouped(households: &[&Household], old: &[&Group], cell: &Code, request: &Request, metres: &LocalMetres) -> Result<Vec<Group>, Error> {
-    let kept = groups::regroup(households, old, request.group_size, metres);
-    let room = request.scheme.children(Level::Cell);
-    // A code is its parent's with a sequence number after it.
-    let sequence_of = |g: &&Group| g.code.as_str().get(cell.as_str().len()..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    let former: Vec<usize> = old.iter().map(sequence_of).collect();
-    let sequences =
-        groups::sequences(&kept, &former, room).ok_or_else(|| Error::TooManyGroups { cell: cell.clone(), groups: kept.len(), room })?;
-    kept.iter()
-        .zip(sequences)
-        .map(|(group, sequence)| {
-            Ok(Group {
-                code: request.scheme.child(cell, sequence)?,
-                head: households[group.circle.head].id.clone(),
-                members: group.circle.members.iter().map(|m| households[*m].id.clone()).collect(),
-            })
-        })
-        .collect()
 }

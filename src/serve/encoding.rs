@@ -2,16 +2,16 @@
 //!
 //! Measured on tiles of cells, households and issues of z14–16, in bytes and µs of CPU a tile (all lists: docs/operation.md):
 //!
-//! | | zlib 6 | gzip, libdeflate 5 | zstd 6 | br 5 |
-//! |---|---|---|---|---|
-//! | households | 9,847 · 888 | 8,819 · 202 | 8,279 · 284 | 7,426 · 777 |
-//! | issues | 6,880 · 446 | 6,753 · 121 | 6,515 · 138 | 5,993 · 393 |
-//! | cells | 1,449 · 52 | 1,448 · 20 | 1,436 · 25 | 1,380 · 175 |
+//! | | zlib 6 | gzip, libdeflate 1 | 2 | zstd 6 | br 5 |
+//! |---|---|---|---|---|---|
+//! | households | 10,804 · 706 | 11,248 · 105 | 10,889 · 152 | 9,095 · 306 | 8,012 · 652 |
+//! | issues | 9,870 · 624 | 10,128 · 91 | 9,937 · 125 | 9,524 · 228 | 8,635 · 452 |
+//! | cells | 1,963 · 85 | 2,018 · 16 | 1,988 · 22 | 1,927 · 32 | 1,857 · 75 |
 //!
-//! A tile is made anew after every edit near it, so what making it costs is waited for. zstd is smaller than gzip at nearly its cost
-//! and the quickest for the client to undo; br saves another tenth for three times the cost. So, where a client weighs them equally:
-//! zstd, then br, then gzip. libdeflate's level 5 is the first that is below zlib's level 6, which others serve, on households alone;
-//! of all other tiles level 2 is, for two thirds of the time.
+//! A tile is made anew after every edit near it, so what making it costs is waited for. zstd is smaller than gzip by far
+//! and the quickest for the client to undo; br saves another tenth for twice the cost. So, where a client weighs them equally:
+//! zstd, then br, then gzip, which is left to clients that know nothing better: it takes the level that costs least and still is below
+//! what Martin sends of the same features, libdeflate's 1, for households alone 2.
 
 use std::{cell::RefCell, io::Read};
 
@@ -23,7 +23,7 @@ use bytes::Bytes;
 pub(super) enum Effort {
     /// For most tiles.
     Quick,
-    /// For tiles of households alone: ids that differ in a digit or two, where looking longer pays.
+    /// For tiles of households alone: ids that differ in a digit or two, where looking a little longer pays.
     Thorough,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Encoding {
 }
 
 /// Of libdeflate.
-const GZIP_LEVELS: [i32; 2] = [2, 5];
+const GZIP_LEVELS: [i32; 2] = [1, 2];
 const ZSTD_LEVEL: i32 = 6;
 const BR_QUALITY: i32 = 5;
 /// No tile is that large by far; a larger one would not be ours.

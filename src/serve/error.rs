@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{export, geometry::crs, store};
+use crate::{export, geometry::crs, plan::desk::Refusal, store};
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +60,50 @@ pub enum Error {
         /// The plan's number.
         plan: u32,
     },
+    /// Nothing is known of the street.
+    #[error("there is no street {0}")]
+    NoSuchStreet(String),
+    /// No plan is in force in the street.
+    #[error("street {0} has no plan in force; draw one first")]
+    NoPlan(String),
+    /// Another draft of the street is called so.
+    #[error("the street has another draft called {0:?}")]
+    NameTaken(String),
+    /// A write without `If-Match`.
+    #[error("send If-Match with the entity tag that this was read under, so that nobody's change is lost")]
+    NoIfMatch,
+    /// Somebody changed the same cells meanwhile.
+    #[error("the draft is at revision {revision} now; see what happened since, and try again")]
+    Stale {
+        /// The draft's revision.
+        revision: u32,
+        /// Lines of its log since the revision that was named.
+        since: Vec<serde_json::Value>,
+    },
+    /// What a preview showed has changed.
+    #[error("plans or households have changed since the preview; look at it again")]
+    StalePreview,
+    /// A command that cannot be done.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// No command is in effect.
+    #[error("there is nothing to undo")]
+    NothingToUndo,
+    /// No command was taken back.
+    #[error("there is nothing to do again")]
+    NothingToRedo,
+    /// A later plan begins where this one ends.
+    #[error("a later plan follows this one; withdraw that one first")]
+    NotLast,
+    /// No planning of that number.
+    #[error("there is no planning {0}; they are kept for an hour")]
+    NoSuchPlanning(String),
+    /// The planning has no result yet, or not that one.
+    #[error("{0}")]
+    NoResult(String),
+    /// Too much planning at once.
+    #[error("{0} plannings are under way already; wait for one or cancel it")]
+    TooManyPlannings(usize),
     /// No issue of that id.
     #[error("no such issue")]
     NoSuchIssue,
@@ -128,6 +172,22 @@ pub struct Problem {
     /// With `unknown_parameter`: the parameters this resource knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<Vec<String>>,
+    /// With `refused`: why, as a stable word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// With `refused`: where, longitude and latitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<[f64; 2]>,
+    /// With `refused`: cells, communities or groups it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codes: Option<Vec<String>>,
+    /// With `stale`: the draft's revision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// With `stale`: lines of the draft's log since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub since: Option<Vec<serde_json::Value>>,
 }
 
 impl Error {
@@ -144,6 +204,20 @@ impl Error {
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"),
             Self::NoSuchArea(_) => (StatusCode::NOT_FOUND, "no_such_area"),
             Self::NoSuchPlan { .. } => (StatusCode::NOT_FOUND, "no_such_plan"),
+            Self::NoSuchStreet(_) => (StatusCode::NOT_FOUND, "no_such_street"),
+            Self::NoPlan(_) => (StatusCode::CONFLICT, "no_plan"),
+            Self::NameTaken(_) => (StatusCode::CONFLICT, "name_taken"),
+            Self::NoIfMatch => (StatusCode::PRECONDITION_REQUIRED, "no_if_match"),
+            Self::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale"),
+            Self::StalePreview => (StatusCode::PRECONDITION_FAILED, "stale_preview"),
+            Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
+            Self::NothingToUndo => (StatusCode::CONFLICT, "nothing_to_undo"),
+            Self::NothingToRedo => (StatusCode::CONFLICT, "nothing_to_redo"),
+            Self::NotLast => (StatusCode::CONFLICT, "not_last"),
+            Self::NoSuchPlanning(_) => (StatusCode::NOT_FOUND, "no_such_planning"),
+            Self::NoResult(_) => (StatusCode::CONFLICT, "no_result"),
+            Self::TooManyPlannings(_) => (StatusCode::TOO_MANY_REQUESTS, "too_many_plannings"),
+            Self::Store(store::Error::Refused { .. }) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
             Self::NoSuchIssue => (StatusCode::NOT_FOUND, "no_such_issue"),
             Self::NoSuchCollection(_) => (StatusCode::NOT_FOUND, "no_such_collection"),
             Self::NoSuchFeature => (StatusCode::NOT_FOUND, "no_such_feature"),
@@ -162,9 +236,14 @@ impl Error {
         }
     }
 
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self { Some(refusal) } else { None }
+    }
+
     /// What the client may read: our own words for its mistakes, fixed text for ours.
     fn public_detail(&self) -> String {
         match self {
+            Self::Store(store::Error::Refused { .. }) => self.to_string(),
             Self::Store(_) => "the store cannot be read right now; try again shortly".into(),
             Self::Internal(_) => "something went wrong on our side; the request id finds it in the server's log".into(),
             other => other.to_string(),
@@ -200,6 +279,11 @@ impl Error {
                 Self::UnknownParameter { known, .. } => Some(known.iter().map(|name| (*name).to_owned()).collect()),
                 _ => None,
             },
+            reason: self.refusal().map(|r| r.reason.to_owned()),
+            at: self.refusal().and_then(|r| r.at).map(|p| [p.lon(), p.lat()]),
+            codes: self.refusal().map(|r| r.codes.iter().map(ToString::to_string).collect()),
+            revision: if let Self::Stale { revision, .. } = self { Some(*revision) } else { None },
+            since: if let Self::Stale { since, .. } = self { Some(since.clone()) } else { None },
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = Response::new(Body::from(body));

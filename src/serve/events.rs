@@ -30,6 +30,8 @@ pub struct ChangeEvent {
     /// Rows touched by kind (areas, lines, waters, buildings, households, issues, plans).
     #[schema(value_type = BTreeMap<String, usize>)]
     pub rows: BTreeMap<ChangeKind, usize>,
+    /// Plans that the commits touched, by number: all of the street's where a commit touched too much to say which.
+    pub plans: Vec<u32>,
     /// Which tiles to load again; all others are as they were.
     pub tiles: Vec<StaleTiles>,
 }

@@ -13,6 +13,7 @@ mod areas;
 mod collections;
 mod content;
 mod counts;
+mod desk;
 mod encoding;
 mod error;
 mod events;

@@ -4,8 +4,8 @@ use axum::{http::header, response::IntoResponse};
 use utoipa::OpenApi;
 
 use super::{
-    Error, Problem, areas, collections, counts, events, health, hotspots, info, issues, locate, near, params::Params, search, tilejson,
-    tiles,
+    Error, Problem, areas, collections, counts, desk, events, health, hotspots, info, issues, locate, near, params::Params, search,
+    tilejson, tiles,
 };
 
 #[derive(OpenApi)]
@@ -16,9 +16,13 @@ use super::{
         info::get_info, areas::get_area, counts::get_counts, hotspots::get_hotspots, locate::locate_one, locate::locate_many, near::list_near,
         search::search_places, issues::get_issue, events::stream_changes, tiles::get_tile, tilejson::get_tilejson,
         collections::get_landing_page, collections::get_conformance, collections::list_collections, collections::get_collection,
-        collections::list_items, collections::get_item, get_openapi, health::get_health, health::get_readiness, health::get_metrics,
+        collections::list_items, collections::get_item,
+        desk::plans::list_plans, desk::plans::post_plan, desk::plans::get_plan, desk::plans::patch_plan, desk::plans::delete_plan, desk::plans::get_desk,
+        desk::edits::post_edit, desk::edits::post_try, desk::edits::post_undo, desk::edits::post_redo, desk::edits::get_log,
+        desk::publish::get_preview, desk::publish::post_publish, desk::publish::post_rollback, desk::publish::get_lineage, desk::publish::get_comparison,
+        desk::plannings::post_planning, desk::plannings::get_planning, desk::plannings::delete_planning, desk::plannings::adopt, get_openapi, health::get_health, health::get_readiness, health::get_metrics,
     ),
-    components(schemas(Problem, events::ChangeEvent)),
+    components(schemas(Problem, events::ChangeEvent, desk::view::Changed, desk::plans::All)),
 )]
 struct Document;
 

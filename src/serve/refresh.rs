@@ -1,7 +1,7 @@
 //! Keeps the snapshot as new as the store: wait, compare versions, reload what changed, swap, tell.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -91,6 +91,12 @@ impl Service {
             note.rows.iter().for_each(|(kind, count)| *rows.entry(*kind).or_default() += count);
             self.sources.learn(&note.what);
         }
+        let mut plans = news.plans();
+        if let News::Street(_) = news {
+            plans.extend(before.snapshot.street(street).into_iter().flat_map(|street| &street.plans).map(|plan| plan.plan.id.0));
+            plans.retain(|_| rows.contains_key(&ChangeKind::Plans));
+        }
+        let plans = plans.into_iter().collect();
         let mut versions = before.versions.clone();
         match &news {
             News::Street(None) => versions.remove(street),
@@ -110,7 +116,7 @@ impl Service {
         // After the swap: see the tile cache's invariant.
         meters().dropped.increment(self.forget(&touched) as u64);
         metrics::counter!("wangge_snapshots_total").increment(1);
-        self.tell(ChangeEvent { street: street.clone(), version, rows, tiles: StaleTiles::of(&touched) });
+        self.tell(ChangeEvent { street: street.clone(), version, rows, plans, tiles: StaleTiles::of(&touched) });
         Ok(())
     }
 
@@ -137,4 +143,14 @@ enum News {
     Changes(Vec<Change>),
     /// All of it; `None` when it is gone.
     Street(Option<StreetData>),
+}
+
+impl News {
+    /// The plans in it, by number.
+    fn plans(&self) -> BTreeSet<u32> {
+        match self {
+            Self::Changes(changes) => changes.iter().filter_map(Change::plan).map(|id| id.0).collect(),
+            Self::Street(data) => data.iter().flat_map(|data| &data.plans).map(|plan| plan.id.0).collect(),
+        }
+    }
 }

@@ -111,6 +111,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/api/collections/{id}/items", get(collections::list_items))
         .route("/api/collections/{id}/items/{feature}", get(collections::get_item))
         .route("/api/events", get(events::stream_changes))
+        .merge(desk_routes())
         .route("/tiles/{layers}", get(tilejson::get_tilejson))
         .route("/api/locate", post(locate::locate_many).layer(DefaultBodyLimit::max(locate::MAX_BODY_BYTES)))
         .fallback(app::get_other)
@@ -123,6 +124,30 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(CatchPanicLayer::custom(observe::panic_response))
         .layer(middleware::from_fn_with_state(service.clone(), observe::observe))
         .with_state(service)
+}
+
+/// Plans as versions, and what changes them.
+fn desk_routes() -> Router<Arc<Service>> {
+    use super::desk::{edits, plannings, plans, publish};
+    Router::new()
+        .route("/api/streets/{street}/plans", get(plans::list_plans).post(plans::post_plan))
+        .route("/api/streets/{street}/plans/{plan}", get(plans::get_plan).patch(plans::patch_plan).delete(plans::delete_plan))
+        .route("/api/streets/{street}/plans/{plan}/desk", get(plans::get_desk))
+        .route(
+            "/api/streets/{street}/plans/{plan}/edits",
+            get(edits::get_log).post(edits::post_edit).layer(DefaultBodyLimit::max(edits::MAX_BODY_BYTES)),
+        )
+        .route("/api/streets/{street}/plans/{plan}/try", post(edits::post_try).layer(DefaultBodyLimit::max(edits::MAX_BODY_BYTES)))
+        .route("/api/streets/{street}/plans/{plan}/undo", post(edits::post_undo))
+        .route("/api/streets/{street}/plans/{plan}/redo", post(edits::post_redo))
+        .route("/api/streets/{street}/plans/{plan}/preview", get(publish::get_preview))
+        .route("/api/streets/{street}/plans/{plan}/publish", post(publish::post_publish))
+        .route("/api/streets/{street}/plans/{plan}/rollback", post(publish::post_rollback))
+        .route("/api/streets/{street}/plans/{plan}/lineage", get(publish::get_lineage))
+        .route("/api/streets/{street}/plans/{plan}/compare/{other}", get(publish::get_comparison))
+        .route("/api/streets/{street}/plannings", post(plannings::post_planning))
+        .route("/api/streets/{street}/plannings/{planning}", get(plannings::get_planning).delete(plannings::delete_planning))
+        .route("/api/streets/{street}/plannings/{planning}/adopt", post(plannings::adopt))
 }
 
 /// Serves until `shutdown`, then lets open requests finish for at most ten seconds. Follows the store all the while.

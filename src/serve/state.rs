@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use super::{
     Error,
+    desk::{Desks, plannings::Plannings},
     events::ChangeEvent,
     info::IssuesInfo,
     making::Makers,
@@ -96,6 +97,10 @@ pub struct Service {
     pub(super) current: ArcSwap<Current>,
     pub(super) tiles: TileCache,
     pub(super) makers: Makers,
+    /// Streets whose plans are worked on.
+    pub(super) desks: Desks,
+    /// Plannings under way.
+    pub(super) plannings: Plannings,
     pub(super) day: DayClock,
     /// How many requests with many positions are worked on at a time.
     pub(super) locating: Arc<Semaphore>,
@@ -127,6 +132,8 @@ impl Service {
         let service = Arc::new(Self {
             tiles: TileCache::new(options.tile_cache_bytes),
             makers: Makers::new(),
+            desks: Desks::default(),
+            plannings: Plannings::default(),
             day: DayClock::new(),
             locating: Arc::new(Semaphore::new(2)),
             options,

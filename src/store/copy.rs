@@ -9,7 +9,7 @@ use super::{
     failure::failed,
     gpkg::{self, GeoPackage},
     postgis::PostGis,
-    reading::Logged,
+    reading::Logs,
     rtree,
     url::Target,
 };
@@ -23,9 +23,9 @@ pub(super) async fn export_copy(source: Target, path: &Path) -> Result<(), Error
         Target::GeoPackage(live) => vacuum_into(&live, &partial.0).await?,
         Target::PostGis(options, name) => {
             let live = PostGis::open(*options, name).await?;
-            let (world, log) = live.snapshot_with_changes().await?;
+            let (world, logs) = live.snapshot_with_logs().await?;
             live.close().await;
-            write_world(&partial.0, world, log).await?;
+            write_world(&partial.0, world, &logs).await?;
         }
     }
     let doing = || format!("indexing the copy {}", path.display());
@@ -71,13 +71,13 @@ async fn vacuum_into(live: &Path, copy: &Path) -> Result<(), Error> {
     copied
 }
 
-/// Writes a loaded world as a new GeoPackage, with its versions and its change log.
-async fn write_world(path: &Path, world: World, log: Vec<Logged>) -> Result<(), Error> {
+/// Writes a loaded world as a new GeoPackage, with its versions and its logs.
+async fn write_world(path: &Path, world: World, logs: &Logs) -> Result<(), Error> {
     let store = GeoPackage::open(path).await?;
     for (street, data) in world {
         store.commit(0, &everything(street, data)).await?;
     }
-    store.replace_log(&log).await?;
+    store.put_logs(logs).await?;
     store.close().await;
     let doing = || format!("closing the copy {}", path.display());
     let mut connection = gpkg::copy_options(path).connect().await.map_err(failed(doing))?;

@@ -96,6 +96,8 @@ impl Readers {
 impl Reader for Connection {
     type Row<'r> = rusqlite::Row<'r>;
 
+    const ONE_BY_ONE: bool = false;
+
     async fn each<F>(&mut self, select: Select<'_>, mut take: F) -> Result<(), Error>
     where
         F: for<'r> FnMut(&rusqlite::Row<'r>) -> Result<(), Error> + Send,

@@ -2,21 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, Row as _, SqlitePool,
     error::BoxDynError,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 use tokio::sync::{Mutex, Semaphore};
 
 use super::{
     failure::migration_failed,
     file::{Opening, Readers},
-    reading::Logged,
+    reading::{Logged, Logs},
     repository::repository,
-    row::milliseconds,
+    row::{Fields, damage, milliseconds},
     rtree,
     watch::Watch,
+    wkb::Stored,
 };
 
 /// The steps. A new file in the folder is seen after this file is touched.
@@ -35,6 +37,8 @@ repository! {
     begin_write: "BEGIN IMMEDIATE",
     lock_row: "",
     numbered_parameters: false,
+    row_address: "rowid",
+    one_by_one: false,
 }
 
 /// A GeoPackage file.
@@ -129,14 +133,17 @@ impl GeoPackage {
         sqlx::query("VACUUM INTO $1").bind(copy_name).execute(&self.writer).await.map(|_| ()).map_err(failed(doing))
     }
 
-    /// Replaces the change log and the versions by those of the log.
-    pub(super) async fn replace_log(&self, log: &[Logged]) -> Result<(), Error> {
-        let doing = || format!("writing the change log of {}", self.name);
+    /// Replaces the change log and the versions by those of the log, and adds the logs of drafts.
+    pub(super) async fn put_logs(&self, logs: &Logs) -> Result<(), Error> {
+        let doing = || format!("writing the logs of {}", self.name);
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed(doing))?;
         execute(&mut transaction, "DELETE FROM changes", Vec::new()).await.map_err(failed(doing))?;
-        for Logged { note, touched } in log {
+        for Logged { note, touched } in &logs.changes {
             lock_revision(&mut transaction, &note.street).await.map_err(failed(doing))?;
             write_revision(&mut transaction, note, touched.clone()).await.map_err(failed(doing))?;
+        }
+        for (street, edits) in &logs.edits {
+            put(&mut transaction, street, edits, How::Insert).await?;
         }
         transaction.commit().await.map_err(failed(doing))
     }
@@ -346,6 +353,33 @@ fn add(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynEr
             shape.write_gpkg(&mut blob)?;
             arguments.add(blob)
         }
+    }
+}
+
+/// Rows that the writer looks at. SQLite gives what is in the row, so the bytes are read as what the column is known to be.
+impl Fields for SqliteRow {
+    fn optional_text(&self, column: usize) -> Result<Option<&str>, sqlx::Error> {
+        self.try_get_unchecked(column)
+    }
+
+    fn optional_integer(&self, column: usize) -> Result<Option<i64>, sqlx::Error> {
+        self.try_get_unchecked(column)
+    }
+
+    fn boolean(&self, column: usize) -> Result<bool, sqlx::Error> {
+        self.try_get_unchecked(column)
+    }
+
+    fn optional_time(&self, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
+        self.optional_text(column)?.map(|text| text.parse().map_err(damage)).transpose()
+    }
+
+    fn optional_date(&self, column: usize) -> Result<Option<Date>, sqlx::Error> {
+        self.optional_text(column)?.map(|text| text.parse().map_err(damage)).transpose()
+    }
+
+    fn stored_shape(&self, column: usize) -> Result<Stored<'_>, sqlx::Error> {
+        self.try_get_unchecked(column).map(Stored::Gpkg)
     }
 }
 

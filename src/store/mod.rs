@@ -5,9 +5,11 @@
 
 mod copy;
 mod delta;
+mod edit_rows;
 mod failure;
 mod file;
 mod gpkg;
+mod places;
 mod plan_rows;
 mod postgis;
 mod reading;
@@ -15,6 +17,7 @@ mod records;
 mod repository;
 mod row;
 mod rtree;
+mod step;
 mod url;
 mod watch;
 mod wkb;
@@ -24,7 +27,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use futures::future::BoxFuture;
 
 use self::url::Target;
-use crate::model::{ChangeNote, ChangeSet, Code, Delta, StreetData, Version, World};
+use crate::model::{ChangeNote, ChangeSet, Code, Delta, LoggedEdit, PlanId, StreetData, Version, World};
 
 /// What can go wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -104,12 +107,18 @@ pub trait Store: Send + Sync {
     /// One street; `Ok(None)` when nothing is known of it.
     fn load_street<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>>;
 
+    /// One street, of which the areas, the plans, and households' ids and positions alone are read; what else they have is left out.
+    fn load_places<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>>;
+
     /// What changed in a street since a version; `Ok(None)` when some commit in between does not say which rows it touched
     /// (an import), when too much has changed, or when the street is not known or not yet at `since`: then load the street.
     ///
     /// # Complexity
     /// By the rows that changed, not by the street's size; but a plan that was touched is read whole.
     fn load_delta<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Option<Delta>, Error>>;
+
+    /// The log of a plan's steps, by number; empty for a plan that never was a draft or is not known.
+    fn load_edits<'a>(&'a self, street: &'a Code, plan: PlanId) -> BoxFuture<'a, Result<Vec<LoggedEdit>, Error>>;
 
     /// Versions of all streets.
     fn versions(&self) -> BoxFuture<'_, Result<BTreeMap<Code, Version>, Error>>;

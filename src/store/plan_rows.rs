@@ -19,7 +19,20 @@ pub(super) const PART_TABLES: [&str; 5] = ["communities", "cells", "blocks", "gr
 impl Record for Plan {
     const TABLE: Table = Table {
         name: "plans",
-        columns: &["street_code", "plan_id", "name", "state", "valid_from", "valid_to", "created_at", "parameters", "estimated"],
+        columns: &[
+            "street_code",
+            "plan_id",
+            "name",
+            "state",
+            "valid_from",
+            "valid_to",
+            "created_at",
+            "owner",
+            "base_plan",
+            "revision",
+            "parameters",
+            "estimated",
+        ],
         key: 2,
         derived: false,
     };
@@ -37,6 +50,9 @@ impl Record for Plan {
             Value::Date(self.valid_from),
             Value::Date(self.valid_to),
             Value::Time(Some(self.created_at)),
+            Value::Text(self.owner.as_deref()),
+            Value::Integer(self.base.map(|base| i64::from(base.0))),
+            Value::Integer(Some(i64::from(self.revision))),
             Value::Json(Some(self.parameters.to_string())),
             Value::Boolean(self.estimated),
         ]);
@@ -50,11 +66,11 @@ impl Record for Plan {
             valid_from: row.optional_date(4)?,
             valid_to: row.optional_date(5)?,
             created_at: row.time(6)?,
-            owner: None,
-            base: None,
-            revision: 0,
-            parameters: serde_json::from_str(row.text(7)?).map_err(damage)?,
-            estimated: row.boolean(8)?,
+            owner: row.owned_text(7)?,
+            base: row.small(8)?.map(PlanId),
+            revision: row.integer(9)?,
+            parameters: serde_json::from_str(row.text(10)?).map_err(damage)?,
+            estimated: row.boolean(11)?,
             communities: Vec::new(),
             cells: Vec::new(),
             blocks: Vec::new(),
@@ -76,6 +92,12 @@ pub(super) struct CommunityRow<'a> {
     plan: PlanId,
     community: Cow<'a, Community>,
     outline: MultiPolygon,
+}
+
+impl CommunityRow<'_> {
+    pub(super) fn code(&self) -> &Code {
+        &self.community.code
+    }
 }
 
 impl Record for CommunityRow<'_> {
@@ -109,9 +131,15 @@ pub(super) struct CellRow<'a> {
     outline: MultiPolygon,
 }
 
+impl CellRow<'_> {
+    pub(super) fn code(&self) -> &Code {
+        &self.cell.code
+    }
+}
+
 impl Record for CellRow<'_> {
     const TABLE: Table =
-        Table { name: "cells", columns: &["street_code", "plan_id", "cell_code", "name", "kind", "geom"], key: 3, derived: true };
+        Table { name: "cells", columns: &["street_code", "plan_id", "cell_code", "name", "kind", "locked", "geom"], key: 3, derived: true };
 
     fn id(&self) -> &str {
         ""
@@ -124,22 +152,31 @@ impl Record for CellRow<'_> {
             Value::Text(Some(self.cell.code.as_str())),
             Value::Text(Some(&self.cell.name)),
             Value::Text(Some(self.cell.kind.as_str())),
+            Value::Boolean(self.cell.locked),
             Value::Shape(Shape::MultiPolygon(&self.outline)),
         ]);
     }
 
     fn read(row: &impl Fields) -> Result<Self, sqlx::Error> {
-        let cell = Cow::Owned(Cell { code: row.code(2)?, name: row.text(3)?.to_owned(), kind: row.word(4, CellKind::parse)?, locked: false });
-        Ok(Self { plan: read_plan_id(row)?, cell, outline: MultiPolygon::default() })
+        let kind = row.word(4, CellKind::parse)?;
+        let cell = Cell { code: row.code(2)?, name: row.text(3)?.to_owned(), kind, locked: row.boolean(5)? };
+        Ok(Self { plan: read_plan_id(row)?, cell: Cow::Owned(cell), outline: MultiPolygon::default() })
     }
 }
 
 /// A row of `blocks`.
 pub(super) struct BlockRow<'a> {
     plan: PlanId,
-    index: usize,
+    /// [`Block::id`].
+    number: u32,
     cell: Cow<'a, Code>,
     outline: Cow<'a, Polygon>,
+}
+
+impl BlockRow<'_> {
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
 }
 
 impl Record for BlockRow<'_> {
@@ -154,14 +191,14 @@ impl Record for BlockRow<'_> {
         row.extend([
             Value::Text(Some(street.as_str())),
             plan_id(self.plan),
-            Value::Integer(Some(self.index as i64)),
+            Value::Integer(Some(i64::from(self.number))),
             Value::Text(Some(self.cell.as_str())),
             Value::Shape(Shape::Polygon(&self.outline)),
         ]);
     }
 
     fn read(row: &impl Fields) -> Result<Self, sqlx::Error> {
-        Ok(Self { plan: read_plan_id(row)?, index: row.integer(2)?, cell: Cow::Owned(row.code(3)?), outline: Cow::Owned(row.polygon(4)?) })
+        Ok(Self { plan: read_plan_id(row)?, number: row.integer(2)?, cell: Cow::Owned(row.code(3)?), outline: Cow::Owned(row.polygon(4)?) })
     }
 }
 
@@ -200,6 +237,12 @@ pub(super) struct MembershipRow<'a> {
     household: Cow<'a, str>,
     group: Cow<'a, Code>,
     index: usize,
+}
+
+impl MembershipRow<'_> {
+    pub(super) fn household(&self) -> &str {
+        &self.household
+    }
 }
 
 impl Record for MembershipRow<'_> {
@@ -254,9 +297,9 @@ impl<'a> PlanParts<'a> {
         let refused = |why: String| Error::Refused { what: format!("plan {} of street {street}", id.0), why };
         let mut parts = Self::default();
         for block in &plan.blocks {
-            let index = block.id as usize;
-            let cell = plan.cells.get(block.cell as usize).ok_or_else(|| refused(format!("block {index} lies in cell {}", block.cell)))?;
-            parts.blocks.push(BlockRow { plan: id, index, cell: Cow::Borrowed(&cell.code), outline: Cow::Borrowed(&block.outline) });
+            let number = block.id;
+            let cell = plan.cells.get(block.cell as usize).ok_or_else(|| refused(format!("block {number} lies in cell {}", block.cell)))?;
+            parts.blocks.push(BlockRow { plan: id, number, cell: Cow::Borrowed(&cell.code), outline: Cow::Borrowed(&block.outline) });
         }
         let (communities, cells) = outlines(plan).map_err(refused)?;
         parts.communities = plan
@@ -286,19 +329,11 @@ impl<'a> PlanParts<'a> {
 #[derive(Default)]
 pub(super) struct Assembly {
     plans: Vec<Plan>,
-    blocks: Vec<PlacedBlock>,
     members: Vec<Member>,
     /// The plan of the last row: most rows belong to the same one as the row before.
     plan: usize,
     /// The group of the last member.
     group: usize,
-}
-
-/// A block and its place: of which plan, which in it.
-struct PlacedBlock {
-    plan: usize,
-    index: usize,
-    block: Block,
 }
 
 /// A household and its place: of which plan, in which group, which in it.
@@ -313,6 +348,11 @@ impl Assembly {
     /// A plan's own row.
     pub(super) fn add_plan(&mut self, plan: Plan) {
         self.plans.push(plan);
+    }
+
+    /// What has been put together so far.
+    pub(super) fn plans(&self) -> &[Plan] {
+        &self.plans
     }
 
     pub(super) fn add_community(&mut self, row: CommunityRow<'_>) -> Result<(), sqlx::Error> {
@@ -341,7 +381,7 @@ impl Assembly {
             .cells
             .binary_search_by(|cell| cell.code.cmp(&row.cell))
             .map_err(|_| damage(format!("cell {} does not exist in plan {}", row.cell, row.plan.0)))?;
-        self.blocks.push(PlacedBlock { plan, index: row.index, block: Block { id: row.index as u32, outline: row.outline.into_owned(), cell: cell as u32 } });
+        self.plans[plan].blocks.push(Block { id: row.number, outline: row.outline.into_owned(), cell: cell as u32 });
         Ok(())
     }
 
@@ -374,10 +414,7 @@ impl Assembly {
 
     /// The plans, sorted by number.
     pub(super) fn finish(mut self) -> Vec<Plan> {
-        self.blocks.sort_by_key(|placed| (placed.plan, placed.index));
-        for placed in self.blocks {
-            self.plans[placed.plan].blocks.push(placed.block);
-        }
+        self.plans.iter_mut().for_each(|plan| plan.blocks.sort_by(Block::order));
         self.members.sort_by_key(|member| (member.plan, member.group, member.index));
         let mut members = self.members.into_iter().peekable();
         for (plan, index) in self.plans.iter_mut().zip(0..) {

@@ -1,6 +1,5 @@
 //! The production store: PostgreSQL with PostGIS.
 
-use futures::TryStreamExt;
 use jiff::{ToSpan, Unit, civil::Date};
 use sqlx::{
     ConnectOptions, PgPool, Postgres, Row,
@@ -12,10 +11,11 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::{
+    edit_rows::read_all_edits,
     failure::migration_failed,
-    reading::{Logged, Reader},
+    reading::Logs,
     repository::repository,
-    row::{Fields, Key, Select, damage, milliseconds},
+    row::{Fields, damage, milliseconds},
     wkb::{Shape, Stored},
 };
 
@@ -47,6 +47,8 @@ repository! {
     begin_write: "BEGIN ISOLATION LEVEL READ COMMITTED",
     lock_row: " FOR UPDATE",
     numbered_parameters: true,
+    row_address: "ctid",
+    one_by_one: true,
 }
 
 /// A PostgreSQL database.
@@ -75,16 +77,17 @@ impl PostGis {
         Ok(Self { name, reader: pool.clone(), writer: pool, listener: Mutex::new(None) })
     }
 
-    /// Everything and its change log, as of one moment: what a copy needs.
-    pub(super) async fn snapshot_with_changes(&self) -> Result<(World, Vec<Logged>), Error> {
+    /// Everything and its logs, as of one moment: what a copy needs.
+    pub(super) async fn snapshot_with_logs(&self) -> Result<(World, Logs), Error> {
         self.read(|source| {
             Box::pin(async move {
                 let world = read_world(source, None).await?;
-                let mut log = Vec::new();
+                let mut changes = Vec::new();
                 for street in world.keys() {
-                    log.extend(read_log(source, street, 0).await?);
+                    changes.extend(read_log(source, street, 0).await?);
                 }
-                Ok((world, log))
+                let edits = read_all_edits(source, world.keys()).await?;
+                Ok((world, Logs { changes, edits }))
             })
         })
         .await
@@ -161,28 +164,6 @@ pub(super) async fn migrate(options: PgConnectOptions, name: &str) -> Result<(),
     // Not `run`: its future is not `Send` ("`Acquire` is not general enough").
     STEPS.run_direct(None, &mut connection, false).await.map_err(migration_failed(name))?;
     connection.close().await.map_err(failed(|| format!("closing {name}")))
-}
-
-impl Reader for PgConnection {
-    type Row<'r> = PgRow;
-
-    async fn each<F>(&mut self, select: Select<'_>, mut take: F) -> Result<(), Error>
-    where
-        F: FnMut(&PgRow) -> Result<(), Error> + Send,
-    {
-        let doing = || format!("reading {}", select.table);
-        let values = select.keys.iter().map(|key| match key {
-            Key::Text(text) => Value::Text(Some(text)),
-            Key::Integer(number) => Value::Integer(Some(*number)),
-        });
-        // Kept prepared also because sqlx loses an unnamed statement when it must ask the server for a type on its way.
-        let query = bound(select.sql.as_str().into(), values.collect(), true).map_err(failed(doing))?;
-        let mut rows = self.fetch(query);
-        while let Some(row) = rows.try_next().await.map_err(failed(doing))? {
-            take(&row)?;
-        }
-        Ok(())
-    }
 }
 
 /// A shape on the wire.

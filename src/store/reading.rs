@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Error,
+    edit_rows::EditRow,
     failure::failed,
     plan_rows::{Assembly, BlockRow, CellRow, CommunityRow, GroupRow, MembershipRow},
     row::{Fields, Key, Record, Select, damage},
@@ -14,6 +15,9 @@ use crate::model::{Area, Building, ChangeNote, Code, Household, Issue, Line, Pla
 pub(super) trait Reader: Send {
     /// A row.
     type Row<'r>: Fields;
+
+    /// See [`Table::select_by`](super::row::Table::select_by).
+    const ONE_BY_ONE: bool;
 
     /// Gives every row that the statement finds to `take`, which may end it with an error.
     fn each<F>(&mut self, select: Select<'_>, take: F) -> impl Future<Output = Result<(), Error>> + Send
@@ -32,34 +36,31 @@ pub(super) enum Scope<'a> {
     Ids(&'a Code, &'a [String]),
     /// The rows of one plan of a street.
     Plan(&'a Code, i64),
+    /// Those of them with one of these texts, at least one, in the column.
+    PlanRows(&'a Code, i64, &'static str, &'a [String]),
 }
 
-/// The `SELECT` of a table's rows. Every scope but the world is the beginning of the table's key.
-fn select<R: Record>(scope: Scope<'_>) -> Select<'_> {
+/// The `SELECT` of a table's rows. Every scope but the world is the beginning of the table's key, or of an index.
+fn select<R: Record>(scope: Scope<'_>, one_by_one: bool) -> Select<'_> {
     let table = &R::TABLE;
-    let mut sql = table.select();
-    let mut keys = Vec::new();
-    match scope {
-        Scope::World => {}
-        Scope::Street(street) | Scope::Ids(street, _) | Scope::Plan(street, _) => {
-            sql.push_str(" WHERE street_code = $1");
-            keys.push(Key::Text(street.as_str()));
+    let (start, mut keys) = match scope {
+        Scope::World => ("", Vec::new()),
+        Scope::Street(street) | Scope::Ids(street, _) => ("street_code = $1", vec![Key::Text(street.as_str())]),
+        Scope::Plan(street, plan) | Scope::PlanRows(street, plan, ..) => {
+            ("street_code = $1 AND plan_id = $2", vec![Key::Text(street.as_str()), Key::Integer(plan)])
         }
-    }
-    match scope {
-        Scope::World | Scope::Street(_) => {}
-        Scope::Ids(_, ids) => {
+    };
+    let sql = match scope {
+        Scope::World => table.select(),
+        Scope::Street(_) | Scope::Plan(..) => format!("{} WHERE {start}", table.select()),
+        Scope::Ids(_, ids) | Scope::PlanRows(.., ids) => {
+            let column = if let Scope::PlanRows(_, _, column, _) = scope { column } else { table.columns[1] };
             // Few lengths, so that the statements come again: the last id fills up.
-            let count = ids.len().next_power_of_two();
-            let places: Vec<String> = (0..count).map(|index| format!("${}", index + 2)).collect();
-            sql.push_str(&format!(" AND {} IN ({})", table.columns[1], places.join(", ")));
+            let (first, count) = (keys.len() + 1, ids.len().next_power_of_two());
             keys.extend(ids.iter().chain(std::iter::repeat_n(&ids[ids.len() - 1], count - ids.len())).map(|id| Key::Text(id)));
+            table.select_by(None, start, column, first..first + count, one_by_one)
         }
-        Scope::Plan(_, plan) => {
-            sql.push_str(" AND plan_id = $2");
-            keys.push(Key::Integer(plan));
-        }
-    }
+    };
     Select { sql, keys, table: table.name }
 }
 
@@ -86,6 +87,13 @@ pub(super) async fn read_versions<S: Reader>(source: &mut S, street: Option<&Cod
 pub(super) struct Logged {
     pub(super) note: ChangeNote,
     pub(super) touched: Option<String>,
+}
+
+/// What a copy has beside the world.
+pub(super) struct Logs {
+    pub(super) changes: Vec<Logged>,
+    /// By street.
+    pub(super) edits: Vec<(Code, Vec<EditRow<'static>>)>,
 }
 
 /// The change log of a street after `since`, oldest first.
@@ -174,7 +182,7 @@ pub(super) async fn read_rows<S: Reader, R: Record, P: Send>(
 }
 
 /// Gives each row of a record's table to its street's place.
-async fn each_row<S: Reader, R: Record, P: Send>(
+pub(super) async fn each_row<S: Reader, R: Record, P: Send>(
     source: &mut S,
     scope: Scope<'_>,
     places: &mut BTreeMap<Code, P>,
@@ -183,7 +191,7 @@ async fn each_row<S: Reader, R: Record, P: Send>(
     let table = R::TABLE.name;
     let mut current: Option<Code> = None;
     source
-        .each(select::<R>(scope), |row| {
+        .each(select::<R>(scope, S::ONE_BY_ONE), |row| {
             let what = || {
                 let key = |column| row.optional_text(column).ok().flatten().unwrap_or("?");
                 format!("{table} {} of street {}", if R::TABLE.key == 2 && table != "plans" { key(1) } else { "of a plan" }, key(0))
@@ -220,7 +228,7 @@ mod tests {
             ways.push((Scope::Ids(&street, &ids), format!("(street_code=? AND {id}=?)")));
         }
         for (scope, by) in ways {
-            let found = way(connection, &select::<R>(scope));
+            let found = way(connection, &select::<R>(scope, false));
             assert!(found.starts_with(&format!("SEARCH {table} USING INDEX ")) && found.contains(&by), "{scope:?}: {found}");
         }
     }
@@ -228,7 +236,13 @@ mod tests {
     #[test]
     fn rows_are_found_by_their_key() {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("../../migrations/sqlite/0001_grid.sql")).unwrap();
+        for step in [
+            include_str!("../../migrations/sqlite/0001_grid.sql"),
+            include_str!("../../migrations/sqlite/0002_touched.sql"),
+            include_str!("../../migrations/sqlite/0003_drafts.sql"),
+        ] {
+            connection.execute_batch(step).unwrap();
+        }
         check::<Area>(&connection);
         check::<Line>(&connection);
         check::<Water>(&connection);

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `struct $store { name, writer, … }` | a name without credentials and a pool |
 //! | `async fn read(&self, job) -> Result` | runs a job on a [`Reader`](super::reading::Reader) of one state |
-//! | `impl Fields for Row` | reads a column |
+//! | `impl Fields for …Row` | reads a column of the driver's rows |
 //! | `fn add(&mut Arguments, Value)` | binds a value |
 //! | `async fn put_in_bulk(connection, street, &[&R], How) -> Result<bool>` | a faster way for many rows; `false`: not taken |
 //! | `async fn touched(connection, table, bounds)` | bookkeeping after a table changed |
@@ -28,13 +28,15 @@ use crate::model::{Bounds, Code};
 pub(super) enum How {
     /// The row of the same key is replaced.
     Replace,
+    /// The same; no two of the rows have one key.
+    ReplaceEach,
     /// There is no row of the same key; one would be an error.
     Insert,
 }
 
 /// The records to write: of several with one id the last.
 pub(super) fn last_of_each<R: Record>(records: &[R], how: How) -> Vec<&R> {
-    if how == How::Insert || records.is_sorted_by(|a, b| a.id() < b.id()) {
+    if how != How::Replace || records.is_sorted_by(|a, b| a.id() < b.id()) {
         return records.iter().collect();
     }
     let mut seen = HashSet::with_capacity(records.len());
@@ -68,27 +70,32 @@ macro_rules! repository {
         connection: $connection:ty,
         begin_write: $begin_write:literal,
         lock_row: $lock_row:literal,
-        numbered_parameters: $numbered:literal $(,)?
+        numbered_parameters: $numbered:literal,
+        row_address: $row_address:literal,
+        one_by_one: $one_by_one:literal $(,)?
     ) => {
         use std::{collections::BTreeMap, sync::Arc as Shared, time::Duration};
 
-        use futures::future::BoxFuture;
+        use futures::{TryStreamExt as _, future::BoxFuture};
         use jiff::Timestamp;
         use sqlx::{AssertSqlSafe, Connection as _, Database, Executor as _};
 
         use crate::{
             model::{
-                Area, Bounds, Building, Change, ChangeKind, ChangeNote, ChangeSet, Code, Delta, Household, Issue, Line, Plan, PlanId,
-                StreetData, Version, Water, World,
+                Area, Bounds, Building, Change, ChangeKind, ChangeNote, ChangeSet, Code, Delta, Household, Issue, Line, LogChange,
+                LoggedEdit, Plan, PlanEdit, PlanId, Standing, StreetData, Validity, Version, Water, World,
             },
             store::{
                 Error, Store,
                 delta::{read_delta, touched_rows},
+                edit_rows::{EditRow, check_log, read_edits},
                 failure::failed,
+                places::read_places,
                 plan_rows::{PART_TABLES, PlanParts},
-                reading::{read_log, read_versions, read_world},
+                reading::{Reader, read_log, read_versions, read_world},
                 repository::{How, check_texts, last_of_each},
-                row::{Record, Value},
+                row::{Key, Record, Select, Table, Value},
+                step::{Gone, Met, find_plan},
             },
         };
 
@@ -105,9 +112,19 @@ macro_rules! repository {
                 Box::pin(self.read(move |source| Box::pin(async move { Ok(read_world(source, Some(&street)).await?.remove(&street)) })))
             }
 
+            fn load_places<'a>(&'a self, street: &'a Code) -> BoxFuture<'a, Result<Option<StreetData>, Error>> {
+                let street = street.clone();
+                Box::pin(self.read(move |source| Box::pin(async move { read_places(source, &street).await })))
+            }
+
             fn load_delta<'a>(&'a self, street: &'a Code, since: Version) -> BoxFuture<'a, Result<Option<Delta>, Error>> {
                 let street = street.clone();
                 Box::pin(self.read(move |source| Box::pin(async move { read_delta(source, &street, since).await })))
+            }
+
+            fn load_edits<'a>(&'a self, street: &'a Code, plan: PlanId) -> BoxFuture<'a, Result<Vec<LoggedEdit>, Error>> {
+                let street = street.clone();
+                Box::pin(self.read(move |source| Box::pin(async move { read_edits(source, &street, plan).await })))
             }
 
             fn versions(&self) -> BoxFuture<'_, Result<BTreeMap<Code, Version>, Error>> {
@@ -249,10 +266,144 @@ macro_rules! repository {
                 Change::DeleteHouseholds(ids) => delete::<Household>(connection, street, ids).await,
                 Change::DeleteIssues(ids) => delete::<Issue>(connection, street, ids).await,
                 Change::PutPlan(plan) => put_plan(connection, street, plan).await,
-                Change::EditPlan(_) | Change::SetValidity(..) => Err(Error::Refused { what: "a step".into(), why: "not yet".into() }),
                 Change::DeletePlan(id) => {
-                    delete_plan_rows(connection, street, *id, PART_TABLES.iter().copied().chain([<Plan as Record>::TABLE.name])).await
+                    let tables = [EditRow::TABLE.name, <Plan as Record>::TABLE.name];
+                    delete_plan_rows(connection, street, *id, PART_TABLES.into_iter().chain(tables)).await
                 }
+                Change::EditPlan(edit) => edit_plan(connection, street, edit).await,
+                Change::SetValidity(id, Validity { state, from, to }) => {
+                    find_plan(connection, street, *id).await?;
+                    let set = "state = $3, valid_from = $4, valid_to = $5";
+                    update_plan(connection, street, *id, set, [Value::Text(Some(state.as_str())), Value::Date(*from), Value::Date(*to)])
+                        .await
+                }
+            }
+        }
+
+        /// A step of a draft, seen against the rows that are there before anything is written.
+        async fn edit_plan(connection: &mut $connection, street: &Code, edit: &PlanEdit) -> Result<(), Error> {
+            let met = Met::read(connection, street, edit).await?;
+            let step = met.step(street, &edit.patch)?;
+            check_log(connection, street, edit.plan, &edit.log).await?;
+            update_plan(connection, street, edit.plan, "revision = $3", [Value::Integer(Some(met.revision()))]).await?;
+            for Gone { table, ids } in &step.gone {
+                delete_of_plan(connection, street, edit.plan, table, ids).await?;
+            }
+            put(connection, street, &step.parts.communities, How::ReplaceEach).await?;
+            put(connection, street, &step.parts.cells, How::ReplaceEach).await?;
+            put(connection, street, &step.parts.blocks, How::Insert).await?;
+            put(connection, street, &step.parts.groups, How::ReplaceEach).await?;
+            put(connection, street, &step.parts.memberships, How::ReplaceEach).await?;
+            update(connection, street, &step.relabelled_communities).await?;
+            update(connection, street, &step.relabelled_cells).await?;
+            let plan = || vec![Value::Text(Some(street.as_str())), Value::Integer(Some(i64::from(edit.plan.0)))];
+            let doing = || format!("writing edits of street {street}");
+            let (standing, number) = match &edit.log {
+                LogChange::Append(new) => {
+                    let sql = "UPDATE edits SET standing = 'dropped' WHERE street_code = $1 AND plan_id = $2 AND standing = 'undone'";
+                    execute(connection, sql, plan()).await.map_err(failed(doing))?;
+                    return put(connection, street, &[EditRow::new(edit.plan, new, &edit.patch)?], How::Insert).await;
+                }
+                LogChange::Undone(number) => (Standing::Undone, *number),
+                LogChange::Redone(number) => (Standing::Done, *number),
+            };
+            let mut values = plan();
+            values.extend([Value::Integer(Some(i64::from(number))), Value::Text(Some(standing.as_str()))]);
+            let sql = "UPDATE edits SET standing = $4 WHERE street_code = $1 AND plan_id = $2 AND edit_number = $3";
+            execute(connection, sql, values).await.map_err(failed(doing))?;
+            touched(connection, EditRow::TABLE.name, None).await.map_err(failed(doing))
+        }
+
+        /// Writes rows that are there already, but for their derived shapes.
+        async fn update<R: Record>(connection: &mut $connection, street: &Code, records: &[R]) -> Result<(), Error> {
+            if records.is_empty() {
+                return Ok(());
+            }
+            let doing = || format!("writing {} of street {street}", R::TABLE.name);
+            let sql: Shared<str> = R::TABLE.update().into();
+            for record in records {
+                check_texts(street, record)?;
+                let mut values = Vec::with_capacity(R::TABLE.columns.len());
+                record.values(street, &mut values);
+                values.truncate(R::TABLE.columns.len() - usize::from(R::TABLE.derived));
+                execute(connection, sql.clone(), values).await.map_err(failed(doing))?;
+            }
+            touched(connection, R::TABLE.name, None).await.map_err(failed(doing))
+        }
+
+        /// Sets columns of a plan's own row, from the third parameter on.
+        async fn update_plan<const N: usize>(
+            connection: &mut $connection,
+            street: &Code,
+            id: PlanId,
+            set: &str,
+            columns: [Value<'_>; N],
+        ) -> Result<(), Error> {
+            let doing = || format!("writing plans of street {street}");
+            let mut values = vec![Value::Text(Some(street.as_str())), Value::Integer(Some(i64::from(id.0)))];
+            values.extend(columns);
+            let sql = format!("UPDATE plans SET {set} WHERE street_code = $1 AND plan_id = $2");
+            execute(connection, sql, values).await.map_err(failed(doing))?;
+            touched(connection, <Plan as Record>::TABLE.name, None).await.map_err(failed(doing))
+        }
+
+        /// Deletes rows of a plan by what tells them apart within it.
+        async fn delete_of_plan(
+            connection: &mut $connection,
+            street: &Code,
+            plan: PlanId,
+            table: &Table,
+            ids: &[Value<'_>],
+        ) -> Result<(), Error> {
+            let doing = || format!("deleting {} of plan {} of street {street}", table.name, plan.0);
+            let start = [Value::Text(Some(street.as_str())), Value::Integer(Some(i64::from(plan.0)))];
+            delete_by(connection, table, "street_code = $1 AND plan_id = $2", &start, table.columns[2], ids).await.map_err(failed(doing))
+        }
+
+        /// Deletes rows where `start` holds and the column has one of the values.
+        async fn delete_by(
+            connection: &mut $connection,
+            table: &Table,
+            start: &str,
+            start_values: &[Value<'_>],
+            column: &str,
+            ids: &[Value<'_>],
+        ) -> Result<(), sqlx::Error> {
+            let first = start_values.len() + 1;
+            for chunk in ids.chunks(ROWS_AT_ONCE) {
+                let rows = table.select_by(Some($row_address), start, column, first..first + chunk.len(), $one_by_one);
+                let sql = if $one_by_one {
+                    format!("DELETE FROM {} WHERE {} = ANY (ARRAY ({rows}))", table.name, $row_address)
+                } else {
+                    format!("DELETE FROM {} WHERE {} IN ({rows})", table.name, $row_address)
+                };
+                let values = start_values.iter().chain(chunk).cloned().collect();
+                connection.execute(bound(sql.into(), values, false)?).await?;
+            }
+            if ids.is_empty() { Ok(()) } else { touched(connection, table.name, None).await }
+        }
+
+        impl Reader for $connection {
+            type Row<'r> = <$database as Database>::Row;
+
+            const ONE_BY_ONE: bool = $one_by_one;
+
+            async fn each<F>(&mut self, select: Select<'_>, mut take: F) -> Result<(), Error>
+            where
+                F: for<'r> FnMut(&Self::Row<'r>) -> Result<(), Error> + Send,
+            {
+                let doing = || format!("reading {}", select.table);
+                let values = select.keys.iter().map(|key| match key {
+                    Key::Text(text) => Value::Text(Some(text)),
+                    Key::Integer(number) => Value::Integer(Some(*number)),
+                });
+                // Kept prepared also because sqlx loses an unnamed statement when it must ask the server for a type on its way.
+                let query = bound(select.sql.as_str().into(), values.collect(), true).map_err(failed(doing))?;
+                let mut rows = self.fetch(query);
+                while let Some(row) = rows.try_next().await.map_err(failed(doing))? {
+                    take(&row)?;
+                }
+                Ok(())
             }
         }
 
@@ -303,7 +454,7 @@ macro_rules! repository {
         }
 
         async fn insert<R: Record>(connection: &mut $connection, street: &Code, records: &[&R], how: How) -> Result<(), sqlx::Error> {
-            let whole: Shared<str> = R::TABLE.insert(ROWS_AT_ONCE, how == How::Replace, $numbered).into();
+            let whole: Shared<str> = R::TABLE.insert(ROWS_AT_ONCE, how != How::Insert, $numbered).into();
             for chunk in records.chunks(ROWS_AT_ONCE) {
                 let mut values = Vec::with_capacity(chunk.len() * R::TABLE.columns.len());
                 for record in chunk {
@@ -313,7 +464,7 @@ macro_rules! repository {
                 let sql = if chunk.len() == ROWS_AT_ONCE {
                     whole.clone()
                 } else {
-                    R::TABLE.insert(chunk.len(), how == How::Replace, $numbered).into()
+                    R::TABLE.insert(chunk.len(), how != How::Insert, $numbered).into()
                 };
                 connection.execute(bound(sql, values, usual)?).await?;
             }
@@ -321,17 +472,10 @@ macro_rules! repository {
         }
 
         async fn delete<R: Record>(connection: &mut $connection, street: &Code, ids: &[String]) -> Result<(), Error> {
-            let (table, key) = (R::TABLE.name, R::TABLE.columns[1]);
-            let doing = || format!("deleting {table} of street {street}");
-            for chunk in ids.chunks(ROWS_AT_ONCE) {
-                let places: Vec<String> = (0..chunk.len()).map(|index| format!("${}", index + 2)).collect();
-                let sql = format!("DELETE FROM {table} WHERE street_code = $1 AND {key} IN ({})", places.join(", "));
-                let mut values = vec![Value::Text(Some(street.as_str()))];
-                values.extend(chunk.iter().map(|id| Value::Text(Some(id.as_str()))));
-                let query = bound(sql.into(), values, false).map_err(failed(doing))?;
-                connection.execute(query).await.map_err(failed(doing))?;
-            }
-            touched(connection, table, None).await.map_err(failed(doing))
+            let doing = || format!("deleting {} of street {street}", R::TABLE.name);
+            let ids: Vec<Value<'_>> = ids.iter().map(|id| Value::Text(Some(id))).collect();
+            let start = [Value::Text(Some(street.as_str()))];
+            delete_by(connection, &R::TABLE, "street_code = $1", &start, R::TABLE.columns[1], &ids).await.map_err(failed(doing))
         }
     };
 }

@@ -1,5 +1,7 @@
 //! Rows and records: what a table's columns are, and how a record becomes a row and back, whatever the driver.
 
+use std::ops::Range;
+
 use jiff::{Timestamp, civil::Date};
 
 use super::wkb::{self, Shape, Stored};
@@ -21,8 +23,11 @@ pub(super) struct Table {
 impl Table {
     /// `SELECT` of all columns that are read.
     pub(super) fn select(&self) -> String {
-        let read = &self.columns[..self.columns.len() - usize::from(self.derived)];
-        format!("SELECT {} FROM {}", read.join(", "), self.name)
+        format!("SELECT {} FROM {}", self.read_columns(), self.name)
+    }
+
+    fn read_columns(&self) -> String {
+        self.columns[..self.columns.len() - usize::from(self.derived)].join(", ")
     }
 
     /// `INSERT` of so many rows; with `upsert` a row replaces the one of the same key. Parameters are `$1`, `$2`, … where
@@ -47,6 +52,30 @@ impl Table {
             sql.push_str(&self.on_conflict());
         }
         sql
+    }
+
+    /// `UPDATE` of one row, its derived shape left as it is: the parameters are the columns that are read, in their order.
+    pub(super) fn update(&self) -> String {
+        let places = |columns: Range<usize>, between: &str| {
+            columns.map(|column| format!("{} = ${}", self.columns[column], column + 1)).collect::<Vec<_>>().join(between)
+        };
+        let read = self.columns.len() - usize::from(self.derived);
+        format!("UPDATE {} SET {} WHERE {}", self.name, places(self.key..read, ", "), places(0..self.key, " AND "))
+    }
+
+    /// `SELECT` of a column, or of all that are read, of the rows where `start` holds, a key's beginning, and `column` is one of the parameters.
+    ///
+    /// PostgreSQL must be led to look for them `one_by_one`: a plan that has just been put is not in its statistics, so that
+    /// it takes the key's beginning for a few rows and compares each of 40,000 with each of the parameters.
+    pub(super) fn select_by(&self, read: Option<&str>, start: &str, column: &str, parameters: Range<usize>, one_by_one: bool) -> String {
+        let (name, read) = (self.name, read.map_or_else(|| self.read_columns(), str::to_owned));
+        let places = |open: &str, close: &str| parameters.map(|place| format!("{open}${place}{close}")).collect::<Vec<_>>().join(", ");
+        if one_by_one {
+            let wanted = format!("(SELECT DISTINCT id FROM (VALUES {}) AS given (id)) AS wanted", places("(", ")"));
+            let found = format!("(SELECT {read} FROM {name} WHERE {start} AND {column} = wanted.id OFFSET 0) AS found");
+            return format!("SELECT {read} FROM {wanted} CROSS JOIN LATERAL {found}");
+        }
+        format!("SELECT {read} FROM {name} WHERE {start} AND {column} IN ({})", places("", ""))
     }
 
     /// The clause that replaces the row of the same key.

@@ -6,6 +6,7 @@ use rustc_hash::FxHasher;
 
 use super::{
     clip::Clipper,
+    points::PointRun,
     pyramid::{EXTENT, Pixel},
     wire::{StepWriter, WirePath, varint, zigzag},
 };
@@ -159,6 +160,13 @@ impl LayerWriter {
         self.is_empty = false;
     }
 
+    /// Adds points, some `count` of them, with pairs of [`LayerWriter::key`] and [`LayerWriter::value`] or
+    /// [`LayerWriter::push_value`]: for many, in less time each. At least one is then pushed.
+    pub fn points(&mut self, count: usize) -> PointRun<'_> {
+        self.is_empty = false;
+        PointRun::new(&mut self.out, count)
+    }
+
     /// Gives the open feature properties; equal values are stored once.
     pub fn tags(&mut self, properties: &[(&'static str, Value<'_>)]) {
         for (key, value) in properties {
@@ -230,6 +238,12 @@ impl Value<'_> {
     pub fn write(self, out: &mut Vec<u8>) {
         const LAYER_VALUE: u64 = 4 << 3 | 2;
         match self {
+            // Most texts are ids and codes: none of their lengths takes more than a byte.
+            Self::Text(text) if text.len() < 126 => {
+                let length = text.len() as u8;
+                out.extend_from_slice(&[LAYER_VALUE as u8, length + 2, 1 << 3 | 2, length]);
+                out.extend_from_slice(text.as_bytes());
+            }
             Self::Text(text) => {
                 field_varint_raw(out, LAYER_VALUE, (1 + varint_len(text.len() as u64) + text.len()) as u64);
                 field_bytes(out, 1, text.as_bytes());

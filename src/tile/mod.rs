@@ -16,6 +16,7 @@ mod heat;
 mod layers;
 mod people;
 mod plan_tiles;
+mod points;
 mod pyramid;
 mod shapes;
 mod wire;

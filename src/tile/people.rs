@@ -1,14 +1,17 @@
 //! Where people live: groups, households, buildings.
 
+use rustc_hash::FxHashMap;
+
 use super::{
     areas::given_shape,
     encode::{LayerWriter, Shape, Value},
     heat::bin_shift,
     layers::Scene,
+    points::{MAX_PAIRS, Pair},
     pyramid::{PixelBox, at_zoom, project_path},
     shapes::clip_parts,
 };
-use crate::index::{NONE, PlanIndex, StreetIndex};
+use crate::index::{NONE, StreetIndex};
 
 /// Groups show from here on.
 pub const GROUP_ZOOM: u8 = 15;
@@ -51,72 +54,76 @@ pub fn draw_households(scene: &Scene<'_>, writer: &mut LayerWriter) {
     for street in scene.streets() {
         let pixels = street.households.points.pixels();
         let run = street.households.points.in_tile(tile.z, tile.x, tile.y);
-        let mut drawer = HouseholdDrawer::new(scene, street, writer);
+        if run.is_empty() {
+            continue;
+        }
+        let run = run.start as u32..run.end as u32;
         if scene.thinning == 0 {
-            run.for_each(|row| drawer.draw(row as u32, None));
+            draw_rows(scene, street, run.map(|row| (row, None)), writer);
             continue;
         }
         let bin = bin_shift(scene.z(), 11u32.saturating_sub(scene.thinning));
+        let mut firsts = Vec::new();
         let mut first = run.start;
         while first < run.end {
-            let key = pixels[first].curve_key() >> bin;
-            let next = first + pixels[first..run.end].partition_point(|pixel| pixel.curve_key() >> bin == key);
-            drawer.draw(first as u32, Some((next - first) as u64));
-            first = next;
+            let key = pixels[first as usize].curve_key() >> bin;
+            let here = pixels[first as usize..run.end as usize].partition_point(|pixel| pixel.curve_key() >> bin == key) as u32;
+            firsts.push((first, Some(u64::from(here))));
+            first += here;
+        }
+        draw_rows(scene, street, firsts.into_iter(), writer);
+    }
+}
+
+/// A street's households, at least one, each perhaps with the number that it stands for. Of the layer's values those that many
+/// share come first, so that their numbers are short; then the ids, so that those of neighbours, much alike, lie side by side.
+fn draw_rows(
+    scene: &Scene<'_>,
+    street: &StreetIndex,
+    rows: impl ExactSizeIterator<Item = (u32, Option<u64>)> + Clone,
+    writer: &mut LayerWriter,
+) {
+    let (households, plan) = (&street.households, scene.plan(street));
+    // In the order that compresses best: all but the id's last byte is mostly the neighbour's, in one stretch.
+    let [group_code, id, is_head, estimated] = ["group_code", "id", "is_head", "estimated"].map(|key| writer.key(key));
+    let flags = [false, true].map(|flag| writer.value(Value::Flag(flag)));
+    let [heads, estimates] = [is_head, estimated].map(|key| flags.map(|flag| Pair::new(key, flag)));
+    // For every group of the plan its code's place among the values, or NONE.
+    let mut codes = vec![NONE; plan.map_or(0, |plan| plan.groups.len())];
+    for (row, _) in rows.clone() {
+        let Some(plan) = plan else { break };
+        let group = plan.group_of_household[row as usize] as usize;
+        if codes.get(group) == Some(&NONE) {
+            codes[group] = writer.push_value(Value::Text(plan.groups.codes()[group].as_str()));
         }
     }
-}
-
-/// Writes households one after the other; what neighbours share is looked up once.
-struct HouseholdDrawer<'a, 'w> {
-    scene: &'a Scene<'a>,
-    street: &'a StreetIndex,
-    plan: Option<&'a PlanIndex>,
-    writer: &'w mut LayerWriter,
-    keys: [u32; 4],
-    flags: [Option<u32>; 2],
-    /// For every group of the plan its code's place among the values, or [`NONE`].
-    codes: Vec<u32>,
-}
-
-impl<'a, 'w> HouseholdDrawer<'a, 'w> {
-    fn new(scene: &'a Scene<'a>, street: &'a StreetIndex, writer: &'w mut LayerWriter) -> Self {
-        let plan = scene.plan(street);
-        let keys = ["id", "group_code", "is_head", "estimated"].map(|key| writer.key(key));
-        Self { scene, street, plan, writer, keys, flags: [None; 2], codes: vec![NONE; plan.map_or(0, |plan| plan.groups.len())] }
+    let mut weights: FxHashMap<u64, Pair> = FxHashMap::default();
+    for weight in rows.clone().filter_map(|(_, weight)| weight) {
+        weights.entry(weight).or_insert_with(|| Pair::new(writer.key("weight"), writer.value(Value::Count(weight))));
     }
-
-    fn draw(&mut self, row: u32, weight: Option<u64>) {
-        let households = &self.street.households;
-        let at = self.scene.frame.local(at_zoom(households.points.pixels()[row as usize], self.scene.z()));
-        let [id, group_code, is_head, estimated] = self.keys;
-        let mut tags = [0; 10];
+    let ids = rows.clone().map(|(row, _)| writer.push_value(Value::Text(households.ids().get(row)))).reduce(|first, _| first);
+    let mut points = writer.points(rows.len());
+    for ((row, weight), number) in rows.zip(ids.unwrap_or_default()..) {
+        let at = scene.frame.local(at_zoom(households.points.pixels()[row as usize], scene.z()));
+        let mut pairs = [Pair::default(); MAX_PAIRS];
         let mut used = 0;
-        let mut tag = |key: u32, value: u32| {
-            tags[used..used + 2].copy_from_slice(&[key, value]);
-            used += 2;
-        };
-        tag(id, self.writer.push_value(Value::Text(households.ids().get(row))));
-        let group = self.plan.map(|plan| (plan, plan.group_of_household[row as usize])).filter(|(_, group)| *group != NONE);
-        if let Some((plan, group)) = group {
-            let code = &mut self.codes[group as usize];
-            if *code == NONE {
-                *code = self.writer.push_value(Value::Text(plan.groups.codes()[group as usize].as_str()));
-            }
-            tag(group_code, *code);
+        let mut is_a_head = false;
+        if let Some((plan, group)) = plan.map(|plan| (plan, plan.group_of_household[row as usize])).filter(|(_, group)| *group != NONE) {
+            pairs[used] = Pair::new(group_code, codes[group as usize]);
+            used += 1;
+            is_a_head = plan.groups.is_head(group, row);
         }
-        tag(is_head, self.flag(group.is_some_and(|(plan, group)| plan.groups.is_head(group, row))));
-        tag(estimated, self.flag(households.estimated()[row as usize]));
+        pairs[used] = Pair::new(id, number);
+        pairs[used + 1] = heads[usize::from(is_a_head)];
+        pairs[used + 2] = estimates[usize::from(households.estimated()[row as usize])];
+        used += 3;
         if let Some(weight) = weight {
-            tag(self.writer.key("weight"), self.writer.value(Value::Count(weight)));
+            pairs[used] = weights[&weight];
+            used += 1;
         }
-        self.writer.point(None, at, &tags[..used]);
+        points.push(at, &pairs[..used]);
     }
-
-    fn flag(&mut self, flag: bool) -> u32 {
-        let writer = &mut *self.writer;
-        *self.flags[usize::from(flag)].get_or_insert_with(|| writer.value(Value::Flag(flag)))
-    }
+    points.finish();
 }
 
 /// Footprints.

@@ -74,7 +74,10 @@ fn plan(id: u32, name: &str, state: PlanState, cells: &[(&str, &[usize])], commu
         parameters: serde_json::json!({}),
         estimated: false,
         communities: communities.iter().map(|c| Community { code: code(c), name: format!("社区{}", &c[11..]) }).collect(),
-        cells: cells.iter().map(|(c, _)| Cell { code: code(c), name: format!("网格{}", &c[9..]), kind: CellKind::Basic, locked: false }).collect(),
+        cells: cells
+            .iter()
+            .map(|(c, _)| Cell { code: code(c), name: format!("网格{}", &c[9..]), kind: CellKind::Basic, locked: false })
+            .collect(),
         blocks: Block::numbered(blocks),
         groups,
     }

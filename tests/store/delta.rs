@@ -9,14 +9,9 @@ use wangge::{
 };
 
 use super::{
-    place::{Kind, Place},
+    place::{Kind, Place, wait},
     sample::*,
 };
-
-/// Waits for a future from synchronous code inside the test's runtime.
-fn wait<F: Future>(future: F) -> F::Output {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
-}
 
 /// Deletes what of the state the bits choose, by number, one bit a row, and also what is not there.
 fn deletions(state: &StreetData, bits: u64) -> Vec<Change> {
@@ -55,7 +50,8 @@ fn named(delta: &Delta) -> Vec<(ChangeKind, String)> {
             | Change::DeleteHouseholds(ids)
             | Change::DeleteIssues(ids) => ids.clone(),
             Change::PutPlan(plan) => vec![plan.id.0.to_string()],
-            Change::DeletePlan(id) => vec![id.0.to_string()],
+            Change::DeletePlan(id) | Change::SetValidity(id, _) => vec![id.0.to_string()],
+            Change::EditPlan(edit) => vec![edit.plan.0.to_string()],
         };
         names.extend(ids.into_iter().map(|id| (change.kind().0, id)));
     }
@@ -127,7 +123,20 @@ pub async fn a_database_of_the_first_schema_is_brought_up_to_date(place: Arc<Pla
     let street = code("520201001");
     store.commit(0, &set(&street, "edit", vec![Change::PutIssues(vec![issue("1", "noise")])])).await.unwrap();
     store.close().await;
-    place.execute("ALTER TABLE changes DROP COLUMN touched").await;
+    for undo in [
+        "ALTER TABLE changes DROP COLUMN touched",
+        "ALTER TABLE cells DROP COLUMN locked",
+        "ALTER TABLE plans DROP COLUMN owner",
+        "ALTER TABLE plans DROP COLUMN base_plan",
+        "ALTER TABLE plans DROP COLUMN revision",
+        "DROP INDEX blocks_of_cell",
+        "DROP TABLE edits",
+    ] {
+        place.execute(undo).await;
+    }
+    if place.kind == Kind::GeoPackage {
+        place.execute("DELETE FROM gpkg_contents WHERE table_name = 'edits'").await;
+    }
     place.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await;
     if place.kind == Kind::PostGis {
         assert!(matches!(store::open(&place.url).await.err(), Some(Error::NotMigrated(_))));

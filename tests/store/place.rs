@@ -12,6 +12,11 @@ use futures::FutureExt;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use wangge::store::{self, Store};
 
+/// Waits for a future from synchronous code inside the test's runtime.
+pub fn wait<F: Future>(future: F) -> F::Output {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     GeoPackage,
@@ -52,6 +57,19 @@ impl Place {
         connection.execute("BEGIN").await.unwrap();
         connection.execute(sql).await.unwrap();
         connection
+    }
+
+    /// Reads a column of texts behind the store's back, one a line.
+    pub async fn texts(&self, sql: &str) -> String {
+        let sql = AssertSqlSafe(sql);
+        let texts: Vec<String> = match self.kind {
+            Kind::GeoPackage => {
+                let mut connection = SqliteConnection::connect(&self.url.replace("gpkg:", "sqlite:")).await.unwrap();
+                sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+            }
+            Kind::PostGis => sqlx::query_scalar(sql).fetch_all(&mut PgConnection::connect(&self.url).await.unwrap()).await.unwrap(),
+        };
+        texts.join("\n")
     }
 
     /// Reads one number behind the store's back.

@@ -204,7 +204,11 @@ fn any_plan(street: Code, id: u32) -> impl Strategy<Value = Plan> {
         plan.created_at = created_at;
         plan.parameters = serde_json::json!({ "z": parameter, "a": [1, null, true] });
         plan.estimated = estimated;
+        plan.owner = draft.then(|| name.clone());
+        plan.base = estimated.then_some(PlanId(7));
+        plan.revision = from.unwrap_or(0) as u32;
         plan.cells[1].kind = CellKind::Dedicated;
+        plan.cells[2].locked = draft;
         plan.blocks = Block::numbered(cells.iter().enumerate().map(|(n, cell)| (square(n as i32, id as i32), *cell)));
         for group in 0..3 {
             let members: Vec<String> = members.iter().rev().filter(|(_, g)| **g == group).map(|(id, _)| id.clone()).collect();
@@ -233,4 +237,28 @@ pub fn street_data(street: &Code) -> impl Strategy<Value = StreetData> + use<> {
             plans,
         },
     )
+}
+
+/// Two states of one draft: the second has other blocks, groups and names, and not the cells that nothing is in.
+pub fn two_states(street: &Code) -> impl Strategy<Value = (Plan, Plan)> + use<> {
+    let names = collection::vec(option::of(text()), 6);
+    (any_plan(street.clone(), 5), any_plan(street.clone(), 5), names, any::<bool>()).prop_map(|(from, other, names, fewer)| {
+        let from = Plan { state: PlanState::Draft, ..from };
+        let Plan { mut communities, mut cells, mut blocks, groups, .. } = other;
+        let areas = communities.iter_mut().map(|community| &mut community.name).chain(cells.iter_mut().map(|cell| &mut cell.name));
+        areas.zip(names).for_each(|(name, new)| *name = new.unwrap_or_default());
+        if fewer {
+            let all = std::mem::take(&mut cells);
+            let used = |n: usize, cell: &Cell| {
+                blocks.iter().any(|block| block.cell as usize == n) || groups.iter().any(|group| group.code.is_within(&cell.code))
+            };
+            cells = all.iter().enumerate().filter(|(n, cell)| used(*n, cell)).map(|(_, cell)| cell.clone()).collect();
+            for block in &mut blocks {
+                block.cell = cells.iter().position(|cell| cell.code == all[block.cell as usize].code).unwrap() as u32;
+            }
+            communities.retain(|community| cells.iter().any(|cell| cell.code.is_within(&community.code)));
+        }
+        let to = Plan { communities, cells, blocks, groups, ..from.clone() };
+        (from, to)
+    })
 }

@@ -1,8 +1,9 @@
 //! Locating the rows of a CSV: read in windows of whole records, every step over all parts of a window at once, written in order.
+//! The next window is read, and the one before is written, meanwhile.
 
 use std::{
     fmt, io,
-    io::{Read, Write},
+    io::{Read as _, Write},
     time::{Duration, Instant},
 };
 
@@ -16,15 +17,17 @@ use wangge::{
     model::{Code, LonLat},
 };
 
-use super::cut::record_ends;
+use super::{
+    cut::record_ends,
+    pipe::{Windows, Writer, while_writing},
+};
 
 /// Bytes of a part at least: rows are measured cell by cell, and a part has several in most cells of a city.
 const PART_BYTES: usize = 2 << 20;
-/// Bytes of a window at least: a part for every core and something to balance with.
-const WINDOW_BYTES: usize = 8 << 20;
 const ANSWER: [&str; 7] = ["street_code", "community_code", "cell_code", "group_code", "border_distance_m", "beyond_cell_code", "reason"];
 
-/// What became of the points, and how long it took.
+/// What became of the points, and how long it took. Reading and writing go on beside the other steps: together the steps may take
+/// longer than the whole.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Summary {
     points: usize,
@@ -107,11 +110,31 @@ struct Part<'a> {
 impl<'a> Locator<'a> {
     /// Appends the answer's columns to a CSV; bytes that are not UTF-8 in other columns pass through. `watch` is told how many bytes
     /// are done with.
-    pub fn annotate(&self, mut input: impl Read, out: &mut impl Write, summary: &mut Summary, watch: &dyn Fn(u64)) -> Result<(), Failure> {
-        let clock = Instant::now();
+    pub fn annotate(
+        &self,
+        mut input: Windows,
+        out: &mut (impl Write + Send),
+        summary: &mut Summary,
+        watch: &dyn Fn(u64),
+    ) -> Result<(), Failure> {
+        let (done, write) = while_writing(out, |writer| self.annotate_windows(&mut input, writer, summary, watch));
+        summary.read += input.took();
+        summary.write += write;
+        done
+    }
+
+    fn annotate_windows(
+        &self,
+        input: &mut Windows,
+        writer: &mut Writer,
+        summary: &mut Summary,
+        watch: &dyn Fn(u64),
+    ) -> Result<(), Failure> {
         let mut window = Vec::new();
-        let mut is_last = fill(&mut input, &mut window)?;
-        let (layout, mut start) = self.read_header(&window, out)?;
+        let mut is_last = input.fill(&mut window)?;
+        let clock = Instant::now();
+        let (layout, mut start, header) = self.read_header(&window)?;
+        writer.write(header)?;
         summary.read += clock.elapsed();
         let mut parts: Vec<Part<'a>> = Vec::new();
         let mut bytes = 0;
@@ -123,23 +146,21 @@ impl<'a> Locator<'a> {
             }
             summary.read += clock.elapsed();
             parts.resize_with(parts.len().max(ends.len()), Part::default);
-            self.annotate_window(&window[start..], &ends, layout, &mut parts[..ends.len()], out, summary)?;
+            self.annotate_window(&window[start..], &ends, layout, &mut parts[..ends.len()], writer, summary)?;
             let done = start + ends.last().copied().unwrap_or(0);
             bytes += done as u64;
             watch(bytes);
             if is_last {
                 return Ok(());
             }
-            let clock = Instant::now();
             window.drain(..done);
             start = 0;
-            is_last = fill(&mut input, &mut window)?;
-            summary.read += clock.elapsed();
+            is_last = input.fill(&mut window)?;
         }
     }
 
-    /// Writes the header with the answer's columns; tells where the first record begins.
-    fn read_header(&self, window: &[u8], out: &mut impl Write) -> Result<(Layout, usize), Failure> {
+    /// Also tells where the first record begins, and gives the header with the answer's columns.
+    fn read_header(&self, window: &[u8]) -> Result<(Layout, usize, Vec<u8>), Failure> {
         let delimiter = detect_delimiter(window);
         let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(window);
         let mut headers = reader.byte_headers().map_err(Failure::reading)?.clone();
@@ -159,8 +180,7 @@ impl<'a> Locator<'a> {
             put_field(&mut line, name, delimiter);
         }
         line.push(b'\n');
-        out.write_all(&line).map_err(Failure::Write)?;
-        Ok((layout, start))
+        Ok((layout, start, line))
     }
 
     fn annotate_window(
@@ -169,7 +189,7 @@ impl<'a> Locator<'a> {
         ends: &[usize],
         layout: Layout,
         parts: &mut [Part<'a>],
-        out: &mut impl Write,
+        writer: &mut Writer,
         summary: &mut Summary,
     ) -> Result<(), Failure> {
         let clock = Instant::now();
@@ -187,7 +207,9 @@ impl<'a> Locator<'a> {
         summary.measure += clock.elapsed();
 
         let clock = Instant::now();
+        parts.iter_mut().for_each(|part| part.out = writer.buffer());
         parts.par_iter_mut().for_each(|part| part.write(layout));
+        summary.write += clock.elapsed();
         for part in parts {
             for found in &part.found {
                 let count = match found {
@@ -198,9 +220,8 @@ impl<'a> Locator<'a> {
                 *count += 1;
             }
             summary.points += part.found.len();
-            out.write_all(&part.out).map_err(Failure::Write)?;
+            writer.write(std::mem::take(&mut part.out))?;
         }
-        summary.write += clock.elapsed();
         Ok(())
     }
 
@@ -226,12 +247,6 @@ impl<'a> Locator<'a> {
             }
         }
     }
-}
-
-/// Reads until the window is a window long and more by what it had; says whether that was the end.
-fn fill(input: &mut impl Read, window: &mut Vec<u8>) -> Result<bool, Failure> {
-    let read = input.take(WINDOW_BYTES as u64).read_to_end(window).map_err(|error| Failure::Read(error.into()))?;
-    Ok(read < WINDOW_BYTES)
 }
 
 impl<'a> Part<'a> {

@@ -14,11 +14,18 @@ mod search;
 mod sites;
 mod walk;
 
-use std::ops::RangeInclusive;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
-pub use keep::{regroup, sequences};
+use keep::{Regrouped, regroup, sequences};
 
-use crate::{geometry::LocalMetres, model::Household};
+use super::Error;
+use crate::{
+    geometry::LocalMetres,
+    model::{Code, CodeScheme, Group, Household, Level},
+};
 
 /// What a household away from the target size costs, in metres of walking.
 const SIZE_PRICE_M: f64 = 1.0;
@@ -118,12 +125,78 @@ fn medoid(at: &[[f64; 2]]) -> (usize, f64) {
     at.iter().map(sum).enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0))
 }
 
+/// The groups of a cell whose households have changed: those that still can keep members, code and head; new ones get codes that
+/// come after all there were.
+///
+/// # Errors
+/// [`Error::TooManyGroups`], [`Error::Code`].
+pub fn regrouped(
+    households: &[&Household],
+    old: &[&Group],
+    cell: &Code,
+    scheme: &CodeScheme,
+    target: usize,
+    metres: &LocalMetres,
+) -> Result<Vec<Group>, Error> {
+    numbered(households, &regroup(households, old, target, metres), old, cell, scheme)
+}
+
+/// The groups of a cell drawn as if it had none; one that comes out with the members of a former one is that one.
+///
+/// # Errors
+/// [`Error::TooManyGroups`], [`Error::Code`].
+pub fn drawn_anew(
+    households: &[&Household],
+    old: &[&Group],
+    cell: &Code,
+    scheme: &CodeScheme,
+    target: usize,
+    metres: &LocalMetres,
+) -> Result<Vec<Group>, Error> {
+    let ids = |members: &[usize]| members.iter().map(|m| households[*m].id.as_str()).collect::<BTreeSet<&str>>();
+    let former: BTreeMap<BTreeSet<&str>, usize> =
+        old.iter().enumerate().map(|(i, g)| (g.members.iter().map(String::as_str).collect(), i)).collect();
+    let drawn: Vec<Regrouped> = circles(households, target, metres)
+        .into_iter()
+        .map(|circle| Regrouped { former: former.get(&ids(&circle.members)).copied(), circle })
+        .collect();
+    numbered(households, &drawn, old, cell, scheme)
+}
+
+fn numbered(
+    households: &[&Household],
+    groups: &[Regrouped],
+    old: &[&Group],
+    cell: &Code,
+    scheme: &CodeScheme,
+) -> Result<Vec<Group>, Error> {
+    let room = scheme.children(Level::Cell);
+    // A code is its parent's with a sequence number after it.
+    let sequence_of = |g: &&Group| g.code.as_str().get(cell.as_str().len()..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let former: Vec<usize> = old.iter().map(sequence_of).collect();
+    let sequences =
+        sequences(groups, &former, room).ok_or_else(|| Error::TooManyGroups { cell: cell.clone(), groups: groups.len(), room })?;
+    let mut numbered: Vec<Group> = groups
+        .iter()
+        .zip(sequences)
+        .map(|(group, sequence)| {
+            Ok(Group {
+                code: scheme.child(cell, sequence)?,
+                head: households[group.circle.head].id.clone(),
+                members: group.circle.members.iter().map(|m| households[*m].id.clone()).collect(),
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    numbered.sort_by(|a, b| a.code.cmp(&b.code));
+    Ok(numbered)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{keep::Regrouped, *};
-    use crate::model::{Code, Group, LonLat};
+    use super::*;
+    use crate::model::LonLat;
 
     fn household(i: usize, building: usize, x: i32, y: i32) -> Household {
         Household {

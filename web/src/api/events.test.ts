@@ -29,6 +29,7 @@ beforeEach(() => {
   told.length = 0;
   stop = listenForChanges({
     onTiles: (stale) => told.push(`tiles of ${stale.flatMap(({ layers }) => layers)}`),
+    onPlans: ({ street, plans }) => told.push(`plans ${plans} of ${street}`),
     onChange: () => told.push('change'),
     onMissed: () => told.push('missed'),
     onLost: () => told.push('lost'),
@@ -52,6 +53,12 @@ describe('the stream of changes', () => {
     expect(told).toEqual([]);
     vi.advanceTimersByTime(1_000);
     expect(told).toEqual(['change']);
+  });
+
+  it('tells which drafts a step touched, and nothing else of it', () => {
+    source().emit('change', { ...change(), rows: { plans: 1 }, plans: [4] });
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual(['plans 4 of 520201011']);
   });
 
   it('tells the tiles at once, those of several changes together, and goes on while changes come', () => {

@@ -4,9 +4,17 @@
  */
 import type { ChangeEvent, StaleTiles } from './types';
 
+/** Plans of a street, by number. */
+export interface TouchedPlans {
+  street: string;
+  plans: readonly number[];
+}
+
 export interface ChangeListener {
   /** These tiles show something else now. */
   onTiles(stale: StaleTiles[]): void;
+  /** These plans changed, drafts among them. */
+  onPlans(touched: TouchedPlans): void;
   /** Something changed, and all of its tiles were told. */
   onChange(): void;
   /** Anything may have changed. */
@@ -28,13 +36,21 @@ const RECONNECT_MS = 5_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
-/** The tiles of a change; `null` where a server of another version does not tell. */
-function tilesOf(event: Event): StaleTiles[] | null {
+interface Told {
+  /** `null` where a server of another version does not tell. */
+  tiles: StaleTiles[] | null;
+  plans: TouchedPlans | null;
+}
+
+function changeOf(event: Event): Told {
   try {
-    const { tiles } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
-    return Array.isArray(tiles) ? tiles : null;
+    const { tiles, street, plans } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
+    return {
+      tiles: Array.isArray(tiles) ? tiles : null,
+      plans: street && plans?.length ? { street, plans } : null,
+    };
   } catch {
-    return null;
+    return { tiles: null, plans: null };
   }
 }
 
@@ -59,7 +75,10 @@ export function listenForChanges(listener: ChangeListener): () => void {
     }, SETTLE_MS);
   };
   const changed = (event: Event) => {
-    const tiles = tilesOf(event);
+    const { tiles, plans } = changeOf(event);
+    if (plans) listener.onPlans(plans);
+    // A draft's steps are its planners' affair: nothing that the map shows has changed.
+    if (tiles?.length === 0 && plans) return;
     if (!tiles) missed = true;
     else if (tiles.length > 0) {
       gathered.push(...tiles);

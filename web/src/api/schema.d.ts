@@ -277,6 +277,266 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/streets/{street}/plannings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to plan. */
+        post: operations["post_planning"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plannings/{planning}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a planning stands. */
+        get: operations["get_planning"];
+        put?: never;
+        post?: never;
+        /** Stops a planning. */
+        delete: operations["delete_planning"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plannings/{planning}/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a result: as a new draft, or as a command of the draft it was made for. */
+        post: operations["adopt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The street's plans. */
+        get: operations["list_plans"];
+        put?: never;
+        /** Copies a plan to a new draft. */
+        post: operations["post_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan. */
+        get: operations["get_plan"];
+        put?: never;
+        post?: never;
+        /** Drops a draft and its log. */
+        delete: operations["delete_plan"];
+        options?: never;
+        head?: never;
+        /** Renames a draft or gives it to somebody else. */
+        patch: operations["patch_plan"];
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/compare/{other}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs between two plans. */
+        get: operations["get_comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that the desk draws, or with `since` what is different after that revision. */
+        get: operations["get_desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log of a draft. */
+        get: operations["get_log"];
+        put?: never;
+        /** Gives a command. */
+        post: operations["post_edit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where every cell of a plan comes from: the plan it replaced, or the one it was copied from. */
+        get: operations["get_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What publishing a draft would do. */
+        get: operations["get_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a draft in force. */
+        post: operations["post_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does the command that was taken back last again. */
+        post: operations["post_redo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the last published plan a draft again; what it replaced is in force as before. */
+        post: operations["post_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a command: what would come of it, without doing it. */
+        post: operations["post_try"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streets/{street}/plans/{plan}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the last command back. */
+        post: operations["post_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -366,6 +626,49 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Which result to take. */
+        Adoption: {
+            /** @description Place among the wishes. */
+            n: number;
+            /** @description What the new draft is called; needed unless the result goes into a draft. */
+            name?: string | null;
+            /** @description Whose it is. */
+            owner?: string | null;
+        };
+        /** @description Nobody knows all that happened since: load the desk anew. */
+        All: {
+            /** @description Always true. */
+            all: boolean;
+        };
+        /** @description What became of a command. */
+        Answer: {
+            /** @description How even cells were and are. */
+            balance: components["schemas"]["BalanceChange"];
+            /** @description What is different. */
+            changed: components["schemas"]["Changed"];
+            /** @description Somebody else had changed other cells meanwhile. */
+            merged: boolean;
+            /** @description How many moved. */
+            moved: components["schemas"]["MovedCount"];
+            /**
+             * Format: int32
+             * @description Line of the log.
+             */
+            number: number;
+            /** @description The command's op. */
+            op: string;
+            /** @description What is wrong. */
+            problems: components["schemas"]["ProblemRow"][];
+            redo?: null | components["schemas"]["StepRow"];
+            /**
+             * Format: int32
+             * @description The draft's revision now.
+             */
+            revision: number;
+            undo?: null | components["schemas"]["StepRow"];
+            /** @description Worth knowing. */
+            warnings: components["schemas"]["WarningRow"][];
+        };
         /** @description Issues of one area. */
         AreaCount: {
             /**
@@ -448,6 +751,56 @@ export interface components {
              */
             plan?: number | null;
         };
+        /** @description How even basic cells are. */
+        Balance: {
+            /**
+             * Format: double
+             * @description Mean deviation, as a share.
+             */
+            average: number;
+            /** @description Cells beyond the tolerance. */
+            beyond: number;
+            /**
+             * Format: double
+             * @description Largest deviation from it, as a share of it.
+             */
+            largest: number;
+            /**
+             * Format: double
+             * @description Households of a basic cell, on average.
+             */
+            mean: number;
+        };
+        /** @description Before and after. */
+        BalanceChange: {
+            /** @description After. */
+            after: components["schemas"]["Balance"];
+            /** @description Before. */
+            before: components["schemas"]["Balance"];
+        };
+        /** @description How even each of two plans is. */
+        BalancePair: {
+            /** @description The first. */
+            a: components["schemas"]["Balance"];
+            /** @description The second. */
+            b: components["schemas"]["Balance"];
+        };
+        /** @description A block. */
+        BlockRow: {
+            /** @description Somewhere inside. */
+            at?: number[] | null;
+            /** @description Code of its cell. */
+            cell: string;
+            /** @description Coordinates of a GeoJSON Polygon, exact. */
+            geometry: number[][][];
+            /** @description Households. */
+            households: number;
+            /**
+             * Format: int32
+             * @description Number within the plan.
+             */
+            id: number;
+        };
         /** @description Issues of a category. */
         CategoryCount: {
             /** @description In the source's word. */
@@ -455,8 +808,80 @@ export interface components {
             /** @description How many. */
             count: number;
         };
+        /** @description Cells by what happens to them. */
+        CellCounts: {
+            /** @description With another border, or with cells taken in. */
+            changed: number;
+            /** @description No more. */
+            ended: number;
+            /** @description Under a new code. */
+            new: number;
+            /** @description As they are. */
+            same: number;
+        };
+        /** @description A cell and where it comes from. */
+        CellOrigin: {
+            /** @description The cell; one that ended by its old code. */
+            code: string;
+            /** @description Cells before, the largest share first; for a cell that ended those that have its households now. */
+            from: components["schemas"]["Origin"][];
+            /** @description What happened. */
+            kind: components["schemas"]["Lineage"];
+        };
+        /** @description A cell with its figures and its ground. */
+        CellRow: {
+            /**
+             * Format: double
+             * @description Square metres.
+             */
+            area_m2: number;
+            /** @description West, south, east, north. */
+            bbox?: number[] | null;
+            /** @description Code. */
+            code: string;
+            /** @description Code of its community. */
+            community?: string | null;
+            /**
+             * Format: double
+             * @description 4π × area / perimeter², 0 to 1.
+             */
+            compactness: number;
+            /**
+             * Format: double
+             * @description Signed share of the mean of basic cells.
+             */
+            deviation: number;
+            /** @description Coordinates of a GeoJSON MultiPolygon, exact. */
+            geometry: number[][][][];
+            /** @description Ten-household groups. */
+            groups: number;
+            /** @description Households. */
+            households: number;
+            /**
+             * Format: double
+             * @description Reports in 30 days, the mean of the last year.
+             */
+            issues_month: number;
+            /** @description basic or dedicated. */
+            kind: string;
+            /** @description Where its label stands. */
+            label?: number[] | null;
+            /** @description No command changes its ground. */
+            locked: boolean;
+            /** @description Name. */
+            name: string;
+            /** @description Codes of cells with a common border. */
+            neighbours: string[];
+            /**
+             * Format: int32
+             * @description Persons, where known.
+             */
+            persons?: number | null;
+        };
         /** @description A new snapshot is in place: what differs from the one before. The data of an `event: change`. */
         ChangeEvent: {
+            /** @description Plans that the commits touched, by number: all of the street's where a commit touched too much to say which. */
+            plans: number[];
             /** @description Rows touched by kind (areas, lines, waters, buildings, households, issues, plans). */
             rows: {
                 [key: string]: number;
@@ -470,6 +895,34 @@ export interface components {
              * @description Its revision now.
              */
             version: number;
+        };
+        /** @description What steps changed. */
+        Changed: {
+            /** @description How even basic cells are. */
+            balance: components["schemas"]["Balance"];
+            /** @description Blocks that came or changed. */
+            blocks: components["schemas"]["BlockRow"][];
+            /** @description Cells that came, changed, or have other figures. */
+            cells: components["schemas"]["CellRow"][];
+            /** @description All communities, when any came, went or changed. */
+            communities?: components["schemas"]["CommunityRow"][] | null;
+            /** @description Every basic cell's deviation: the mean moves. */
+            deviations: {
+                [key: string]: number;
+            };
+            /** @description What is wrong. */
+            problems: components["schemas"]["ProblemRow"][];
+            redo?: null | components["schemas"]["StepRow"];
+            /** @description Blocks that are no more. */
+            removed_blocks: number[];
+            /** @description Cells that are no more. */
+            removed_cells: string[];
+            /**
+             * Format: int32
+             * @description The draft's revision.
+             */
+            revision: number;
+            undo?: null | components["schemas"]["StepRow"];
         };
         /** @description A collection of features. */
         Collection: {
@@ -494,6 +947,177 @@ export interface components {
             /** @description Itself. */
             links: components["schemas"]["Link"][];
         };
+        /** @description A change of a draft. Unknown members are an error. */
+        Command: {
+            /** @description Blocks by a position in them. */
+            at?: number[][];
+            /** @description Blocks by number. */
+            blocks?: number[];
+            /** @enum {string} */
+            op: "assign";
+            /** @description The cell. */
+            to: string;
+        } | {
+            /** @description Buildings by id. */
+            buildings: string[];
+            /** @enum {string} */
+            op: "assign_buildings";
+            /** @description The cell. */
+            to: string;
+        } | {
+            /** @description The cell. */
+            cell: string;
+            /** @description Blocks that the line divides are cut: along the line where no building is in its way, else between the buildings. */
+            cut_blocks?: boolean;
+            /** @description From outside the cell through it to outside. */
+            line: number[][];
+            /** @description What the new cell is called. */
+            name?: string | null;
+            /** @enum {string} */
+            op: "split";
+        } | {
+            /** @description The cell. */
+            cell: string;
+            /** @description What the new cell is called. */
+            name?: string | null;
+            /** @enum {string} */
+            op: "halve";
+        } | {
+            /** @description Two or more. */
+            cells: string[];
+            /** @description Which of them stays. */
+            into: string;
+            /** @enum {string} */
+            op: "merge";
+        } | {
+            /** @description Where it is. */
+            from: number[];
+            /** @enum {string} */
+            op: "move_vertex";
+            /** @description Where it goes. */
+            to: number[];
+        } | {
+            /** @description Where the new vertex is. */
+            at: number[];
+            /** @description Its ends. */
+            edge: number[][];
+            /** @enum {string} */
+            op: "insert_vertex";
+        } | {
+            /** @description Where it is. */
+            at: number[];
+            /** @enum {string} */
+            op: "delete_vertex";
+        } | {
+            /** @description The two. */
+            cells: string[];
+            /** @enum {string} */
+            op: "pull";
+            /**
+             * Format: double
+             * @description How far a vertex may be moved, in metres.
+             */
+            reach_m?: number;
+        } | {
+            /** @description Its code. */
+            code: string;
+            /** @description Its new name. */
+            name: string;
+            /** @enum {string} */
+            op: "rename";
+        } | {
+            /** @description The cell. */
+            cell: string;
+            /** @enum {string} */
+            op: "recode";
+            /** @description A code that was never used in the street, within one of its communities. */
+            to: string;
+        } | {
+            /** @description The cell. */
+            cell: string;
+            /** @description basic or dedicated. */
+            kind: string;
+            /** @enum {string} */
+            op: "set_kind";
+        } | {
+            /** @description Cells, or communities with all their cells. */
+            codes: string[];
+            /** @enum {string} */
+            op: "lock";
+        } | {
+            /** @description Cells, or communities with all their cells. */
+            codes: string[];
+            /** @enum {string} */
+            op: "unlock";
+        } | {
+            /**
+             * Format: double
+             * @description What balance weighs beside shape, 0 to 1.
+             */
+            balance?: number | null;
+            /** @description Number of cells of the whole street; absent: as many as there are. */
+            cells?: number | null;
+            /**
+             * Format: double
+             * @description Price of a cell's worth of households that change their cell: 0 as if it were new, 100 next to nothing moves.
+             */
+            churn?: number;
+            /** @description Cells, or communities with all their cells; none: all that are not locked. */
+            codes?: string[];
+            /** @enum {string} */
+            op: "replan";
+            /**
+             * Format: int64
+             * @description Same draft and seed, same plan.
+             */
+            seed?: number | null;
+        } | {
+            /** @description The cell. */
+            cell: string;
+            /** @enum {string} */
+            op: "regroup";
+        } | {
+            /** @description The group. */
+            group: string;
+            /** @description Its id. */
+            household: string;
+            /** @enum {string} */
+            op: "move_household";
+        } | {
+            /** @description The group. */
+            group: string;
+            /** @description The member's id. */
+            household: string;
+            /** @enum {string} */
+            op: "set_head";
+        } | {
+            /** @description Its CRS, when it is not CRS84. */
+            crs?: string | null;
+            /** @enum {string} */
+            op: "import";
+            /** @description A GeoJSON FeatureCollection of polygons; properties `cell_code` and `name` are honoured. */
+            plan: Record<string, never>;
+        };
+        /** @description A community. */
+        CommunityRow: {
+            /** @description Code. */
+            code: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description What differs between two plans. */
+        Comparison: {
+            /** @description How even they are. */
+            balance: components["schemas"]["BalancePair"];
+            /** @description From place to place. */
+            moved: components["schemas"]["MovedPlace"][];
+            /** @description From cell to cell. */
+            moves: components["schemas"]["Moved"][];
+            /** @description Boundaries between cells that only the first has, as lines. */
+            only_a: number[][][];
+            /** @description Those that only the second has. */
+            only_b: number[][][];
+        };
         /** @description The standards this API follows. */
         Conformance: {
             /** @description URIs of conformance classes. */
@@ -515,6 +1139,35 @@ export interface components {
              * @description The largest total.
              */
             max_total: number;
+        };
+        /** @description All that the desk draws. */
+        DeskView: {
+            /** @description Atoms. */
+            blocks: components["schemas"]["BlockRow"][];
+            /** @description Level 3. */
+            cells: components["schemas"]["CellRow"][];
+            /** @description Level 2. */
+            communities: components["schemas"]["CommunityRow"][];
+            /** @description Whether commands may change it. */
+            editable: boolean;
+            /** @description The plan. */
+            plan: components["schemas"]["PlanSummary"];
+            /** @description What is wrong. */
+            problems: components["schemas"]["ProblemRow"][];
+            redo?: null | components["schemas"]["StepRow"];
+            /**
+             * Format: double
+             * @description Allowed deviation from the mean, as a share.
+             */
+            tolerance: number;
+            undo?: null | components["schemas"]["StepRow"];
+        };
+        /** @description What of a draft is to be called otherwise. */
+        DraftWords: {
+            /** @description Unique among the street's drafts. */
+            name?: string | null;
+            /** @description Whose it is. */
+            owner?: string | null;
         };
         /** @description Where features lie. */
         Extent: {
@@ -544,6 +1197,17 @@ export interface components {
             numberReturned: number;
             /** @description "FeatureCollection". */
             type: string;
+        };
+        /** @description Groups by what happens to them. */
+        GroupCounts: {
+            /** @description With other members. */
+            changed: number;
+            /** @description No more. */
+            ended: number;
+            /** @description With the same members. */
+            kept: number;
+            /** @description Under a new code. */
+            new: number;
         };
         /** @description One thing found. */
         Hit: {
@@ -694,6 +1358,21 @@ export interface components {
             /** @description "Wangge". */
             title: string;
         };
+        /**
+         * @description What happened to a cell.
+         * @enum {string}
+         */
+        Lineage: "same" | "changed" | "split" | "merged" | "new" | "ended";
+        /** @description Where cells come from. */
+        LineageView: {
+            /**
+             * Format: int32
+             * @description The plan compared with.
+             */
+            against?: number | null;
+            /** @description Every cell. */
+            lineage: components["schemas"]["CellOrigin"][];
+        };
         /** @description A link. */
         Link: {
             /** @description Where to. */
@@ -734,6 +1413,60 @@ export interface components {
             /** @description One for each point. */
             locations: components["schemas"]["Location"][];
         };
+        /** @description A draft's log. */
+        Log: {
+            /** @description The newest first. */
+            edits: components["schemas"]["LogLine"][];
+        };
+        /** @description One line of a draft's log. */
+        LogLine: {
+            /** @description When, RFC 3339. */
+            at: string;
+            /** @description The command as it was given. */
+            command: Record<string, never>;
+            /**
+             * Format: int32
+             * @description Number, from 1.
+             */
+            number: number;
+            /** @description done, undone, dropped. */
+            standing: string;
+            /** @description What it changed. */
+            summary: Record<string, never>;
+            /** @description Who, as they call themselves. */
+            who?: string | null;
+            /** @description Why, in their words. */
+            why?: string | null;
+        };
+        /** @description Households that go from one cell to another. */
+        Moved: {
+            /** @description Cell before. */
+            from: string;
+            /** @description Households. */
+            households: number;
+            /** @description Open issues that lie on ground that goes with them. */
+            issues_open: number;
+            /** @description Cell after. */
+            to: string;
+        };
+        /** @description How many moved. */
+        MovedCount: {
+            /** @description Groups that came, went or changed. */
+            groups_changed: number;
+            /** @description Households that changed their cell. */
+            households: number;
+        };
+        /** @description Households that move, by place. */
+        MovedPlace: {
+            /** @description Where they live. */
+            at: number[];
+            /** @description Cell before. */
+            from: string;
+            /** @description How many. */
+            households: number;
+            /** @description Cell after. */
+            to: string;
+        };
         /** @description The nearest things, nearest first. */
         NearAnswer: {
             /** @description Nearest first. */
@@ -771,11 +1504,32 @@ export interface components {
             /** @description Status of an issue: open, in_progress, closed. */
             status?: string | null;
         };
+        /** @description A draft to make. */
+        NewDraft: {
+            /** @description `published`, or a plan's number. */
+            from: Record<string, never>;
+            /** @description Unique among the street's drafts. */
+            name: string;
+            /** @description Whose it is, as they call themselves. */
+            owner?: string | null;
+        };
         /**
          * @description Why a position has no cell.
          * @enum {string}
          */
         NoPlace: "outside_every_street" | "no_plan_in_force";
+        /** @description A cell's share that comes from a cell before. */
+        Origin: {
+            /** @description The cell before. */
+            code: string;
+            /** @description Households that were in it and are in this one. */
+            households: number;
+            /**
+             * Format: double
+             * @description The same as a share of this cell's households.
+             */
+            share: number;
+        };
         /** @description One cell of each level. */
         Place: {
             /** @description The cell beyond the nearest border; `null` at the street's outer border unless a neighbouring street lies there. */
@@ -825,16 +1579,141 @@ export interface components {
             /** @description First day no longer in force. */
             valid_to?: string | null;
         };
+        /** @description A plan without its ground. */
+        PlanSummary: {
+            /** @description How even basic cells are, by the households in their groups. */
+            balance: components["schemas"]["Balance"];
+            /**
+             * Format: int32
+             * @description The plan it was copied or drawn again from.
+             */
+            base?: number | null;
+            /** @description How many. */
+            cells: number;
+            /** @description How many. */
+            communities: number;
+            /** @description When it was made, RFC 3339. */
+            created_at: string;
+            /** @description How many. */
+            groups: number;
+            /** @description In groups. */
+            households: number;
+            /**
+             * Format: int32
+             * @description Number within the street.
+             */
+            id: number;
+            /** @description Name. */
+            name: string;
+            /** @description Whose draft it is, as they call themselves. */
+            owner?: string | null;
+            /**
+             * Format: int32
+             * @description Steps that led here; the entity tag is this number in quotes, after an r.
+             */
+            revision: number;
+            /** @description draft, published, superseded (today). */
+            state: string;
+            /** @description First day in force. */
+            valid_from?: string | null;
+            /** @description First day no longer in force. */
+            valid_to?: string | null;
+        };
+        /** @description What to plan. */
+        Planning: {
+            /**
+             * Format: int32
+             * @description The plan to draw again; absent: a new one from scratch.
+             */
+            base?: number | null;
+            /** @description Number of cells of the whole street. */
+            cells?: number | null;
+            /**
+             * Format: double
+             * @description Price of moving a cell's worth of households.
+             */
+            churn?: number | null;
+            /** @description With `into` or `base`: cells, or communities with all their cells; none: all that are not locked. */
+            codes?: string[];
+            /** @description Number of communities, for a plan from scratch. */
+            communities?: number | null;
+            /**
+             * Format: int32
+             * @description A draft that the chosen result becomes a command of.
+             */
+            into?: number | null;
+            /** @description One to six. */
+            variants: components["schemas"]["Variant"][];
+        };
+        /** @description How a planning stands. */
+        PlanningView: {
+            /** @description Why it failed. */
+            error?: string | null;
+            /** @description Its number. */
+            id: string;
+            /** @description In the order of the wishes. */
+            results: components["schemas"]["VariantResult"][];
+            /** @description running, done, cancelled, failed. */
+            state: string;
+        };
+        /** @description A street's plans. */
+        Plans: {
+            /** @description By number. */
+            plans: components["schemas"]["PlanSummary"][];
+            /** @description The street's code. */
+            street: string;
+        };
+        /** @description What publishing would do. */
+        Preview: {
+            /** @description Cells. */
+            cells: components["schemas"]["CellCounts"];
+            /** @description First day in force. */
+            from: string;
+            /** @description Groups. */
+            groups: components["schemas"]["GroupCounts"];
+            /** @description Households that change their cell. */
+            households_moved: number;
+            /** @description Issues that are not closed and change their cell. */
+            issues_open_moved: number;
+            /** @description Every cell and where it comes from. */
+            lineage: components["schemas"]["CellOrigin"][];
+            /** @description From cell to cell. */
+            moves: components["schemas"]["Moved"][];
+            /** @description Orders that change their cell. */
+            orders_moved: number;
+            /**
+             * Format: int32
+             * @description The plan that ends then.
+             */
+            replaces?: number | null;
+            /** @description First day of a later plan that is published already. */
+            until?: string | null;
+            /** @description What is wrong with the draft, and what else to know. */
+            warnings: components["schemas"]["WarningRow"][];
+        };
         /** @description RFC 9457 problem details, as sent with `application/problem+json`. */
         Problem: {
+            /** @description With `refused`: where, longitude and latitude. */
+            at?: number[] | null;
             /** @description Stable and for programs: `unknown_parameter`, `no_such_area`, … */
             code: string;
+            /** @description With `refused`: cells, communities or groups it is about. */
+            codes?: string[] | null;
             /** @description What is wrong with this request, and what to do. */
             detail: string;
             /** @description With `unknown_parameter`: the parameters this resource knows. */
             known?: string[] | null;
+            /** @description With `refused`: why, as a stable word. */
+            reason?: string | null;
             /** @description Names this request in the server's log. */
             request_id: string;
+            /**
+             * Format: int32
+             * @description With `stale`: the draft's revision.
+             */
+            revision?: number | null;
+            /** @description With `stale`: lines of the draft's log since. */
+            since?: Record<string, never>[] | null;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -844,6 +1723,85 @@ export interface components {
             title: string;
             /** @description A URN made of the code. */
             type: string;
+        };
+        /**
+         * @description Something to look at.
+         * @enum {string}
+         */
+        ProblemKind: "in_pieces" | "empty" | "unbalanced" | "thin" | "odd_groups" | "outside_households";
+        /** @description Something to look at, the worst first. */
+        ProblemRow: {
+            /** @description Where. */
+            at?: number[] | null;
+            /** @description In which cell. */
+            cell?: string | null;
+            /** @description What. */
+            kind: components["schemas"]["ProblemKind"];
+            /**
+             * Format: double
+             * @description Deviation, pieces, compactness, groups or households.
+             */
+            value: number;
+        };
+        /** @description When, why and who. */
+        Publication: {
+            /** @description First day in force; today by default. */
+            from?: string | null;
+            /** @description Who, as they call themselves. */
+            who?: string | null;
+            /** @description Why, in their words. */
+            why?: string | null;
+        };
+        /** @description A published plan. */
+        Published: {
+            /** @description The plan. */
+            plan: components["schemas"]["PlanSummary"];
+            /**
+             * Format: int32
+             * @description The plan that ended with it.
+             */
+            replaced?: number | null;
+        };
+        /** @description A cell of a result. */
+        ResultCell: {
+            /** @description Code. */
+            code: string;
+            /** @description Coordinates of a GeoJSON MultiPolygon. */
+            geometry: number[][][][];
+            /** @description Households. */
+            households: number;
+        };
+        /** @description How good a plan is. */
+        ResultScore: {
+            /**
+             * Format: double
+             * @description Share of the inner boundary that runs along streets, rivers and railways.
+             */
+            along_share: number;
+            /**
+             * Format: double
+             * @description Mean deviation, as a share.
+             */
+            average: number;
+            /** @description Cells. */
+            cells: number;
+            /**
+             * Format: double
+             * @description Polsby-Popper, mean.
+             */
+            compactness_mean: number;
+            /**
+             * Format: double
+             * @description Polsby-Popper, least.
+             */
+            compactness_min: number;
+            /** @description Groups. */
+            groups: number;
+            /**
+             * Format: double
+             * @description Largest deviation, as a share.
+             */
+            largest: number;
         };
         /** @description Where features lie in space. */
         SpatialExtent: {
@@ -862,12 +1820,31 @@ export interface components {
             /** @description Layers. */
             layers: string[];
         };
+        /** @description The number of a planning. */
+        Started: {
+            /** @description Its number. */
+            id: string;
+        };
         /** @description Issues of a status. */
         StatusCount: {
             /** @description How many. */
             count: number;
             /** @description open, in_progress or closed. */
             status: string;
+        };
+        /** @description A command that undo or redo is about. */
+        StepRow: {
+            /** @description When. */
+            at: string;
+            /**
+             * Format: int32
+             * @description Line of the log.
+             */
+            number: number;
+            /** @description Its op. */
+            op: string;
+            /** @description Who gave it. */
+            who?: string | null;
         };
         /** @description A street, in sum. */
         StreetInfo: {
@@ -919,6 +1896,48 @@ export interface components {
             /** @description Every layer and its properties. */
             vector_layers: components["schemas"]["VectorLayer"][];
         };
+        /** @description What to vary. */
+        Variant: {
+            /**
+             * Format: double
+             * @description What balance weighs beside shape, 0 to 1.
+             */
+            balance?: number;
+            /**
+             * Format: int64
+             * @description Same street and seed, same plan.
+             */
+            seed?: number;
+        };
+        /** @description One wish and what came of it. */
+        VariantResult: {
+            /**
+             * Format: double
+             * @description What balance weighs.
+             */
+            balance_wish: number;
+            /** @description What it looks like. */
+            cells?: components["schemas"]["ResultCell"][] | null;
+            /** @description Whether it has ended. */
+            done: boolean;
+            /** @description Why there is no plan. */
+            error?: string | null;
+            /** @description Place among the wishes, from 0. */
+            n: number;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            progress: number;
+            score?: null | components["schemas"]["ResultScore"];
+            /**
+             * Format: int64
+             * @description Seed.
+             */
+            seed: number;
+            /** @description What is being done. */
+            stage: string;
+        };
         /** @description A layer of the tile set. */
         VectorLayer: {
             /** @description What it shows. */
@@ -934,6 +1953,13 @@ export interface components {
              * @description First zoom at which it has features.
              */
             minzoom: number;
+        };
+        /** @description A warning. */
+        WarningRow: {
+            /** @description Stable code. */
+            code: string;
+            /** @description For people. */
+            message: string;
         };
     };
     responses: never;
@@ -1489,6 +2515,669 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_planning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Planning"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description too_many_plannings */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_planning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+                planning: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanningView"];
+                };
+            };
+            /** @description no_such_planning */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_planning: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+                planning: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It stops */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    adopt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+                planning: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Adoption"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSummary"];
+                };
+            };
+            /** @description no_result, name_taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
+                };
+            };
+            /** @description no_such_street */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSummary"];
+                };
+            };
+            /** @description name_taken, no_plan */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSummary"];
+                };
+            };
+            /** @description no_such_plan */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description refused: not_a_draft */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_plan: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftWords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanSummary"];
+                };
+            };
+            /** @description name_taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+                plan: number;
+                other: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    get_desk: {
+        parameters: {
+            query?: {
+                /** @description A revision: answers Changed, or All when that is no longer known */
+                since?: number;
+            };
+            header?: never;
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskView"];
+                };
+            };
+        };
+    };
+    get_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
+                };
+            };
+        };
+    };
+    post_edit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The draft's revision, "r17" */
+                "If-Match": string;
+                /** @description The same key is done once */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        /** @description The command, and optionally `who` and `why` */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Command"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description stale: somebody changed the same cells; what happened is in `since` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused: why is in `reason`, where in `at` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no_if_match */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_lineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageView"];
+                };
+            };
+        };
+    };
+    get_preview: {
+        parameters: {
+            query?: {
+                /** @description First day in force, YYYY-MM-DD; today by default */
+                from?: string;
+            };
+            header?: never;
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+        };
+    };
+    post_publish: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The preview's entity tag */
+                "If-Match": string;
+            };
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publication"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description stale_preview */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_redo: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description nothing_to_redo */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rollback: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publication"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description not_last */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_try: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Command"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_undo: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                street: string;
+                plan: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description nothing_to_undo */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

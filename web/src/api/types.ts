@@ -24,5 +24,7 @@ export type Info = Omit<Schemas['Info'], 'bounds' | 'streets'> & { bounds?: Bbox
 export type Hotspots = Schemas['Hotspots'];
 export type HotspotArea = Schemas['HotspotArea'];
 export type StaleTiles = Omit<Schemas['StaleTiles'], 'boxes'> & { boxes: Bbox[] };
-export type ChangeEvent = Omit<Schemas['ChangeEvent'], 'tiles'> & { tiles: StaleTiles[] };
+export type ChangeEvent = Omit<Schemas['ChangeEvent'], 'tiles'> & {
+  tiles: StaleTiles[];
+};
 export type IssueDetail = Omit<Schemas['IssueDetail'], 'status'> & { status: IssueStatus };

@@ -1,6 +1,8 @@
+import { deskEn } from './desk.en';
 import type { Key } from './zh';
 
 export const en: Record<Key, string> = {
+  ...deskEn,
   'app.name': 'Wangge',
   'app.title': 'Wangge · the community grid on one map',
   'badge.synthetic': 'Sample data',

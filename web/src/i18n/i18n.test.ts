@@ -8,7 +8,7 @@ import { type Key, zh } from './zh';
 
 const SRC = join(import.meta.dirname, '..');
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\.tsx?$/.test(path) && !/\.test\.|schema\.d|^i18n.(zh|en)\.ts/.test(path))
+  .filter((path) => /\.tsx?$/.test(path) && !/\.test\.|schema\.d|^i18n.(\w+\.)?(zh|en)\.ts/.test(path))
   .map((path) => ({ path, text: readFileSync(join(SRC, path), 'utf8') }));
 
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();

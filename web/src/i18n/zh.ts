@@ -1,4 +1,7 @@
+import { deskZh } from './desk.zh';
+
 export const zh = {
+  ...deskZh,
   'app.name': '网格',
   'app.title': '网格 · 社区网格一张图',
   'badge.synthetic': '示例数据',

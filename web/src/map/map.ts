@@ -54,6 +54,8 @@ export class GridMap {
   /** A tile failed, and was not there in the end. */
   private failing = false;
   private hoverFrame = 0;
+  /** Whether clicks and hovering are the viewer's. */
+  private listening = true;
   private hovered: { source: string; sourceLayer: string; id: string | number } | null = null;
 
   constructor(
@@ -86,8 +88,11 @@ export class GridMap {
       this.ready = true;
       this.applyWanted();
     });
-    this.map.on('click', (event) => this.router.click(event.point, event.lngLat));
+    this.map.on('click', (event) => {
+      if (this.listening) this.router.click(event.point, event.lngLat);
+    });
     this.map.on('mousemove', (event) => {
+      if (!this.listening) return;
       cancelAnimationFrame(this.hoverFrame);
       this.hoverFrame = requestAnimationFrame(() => this.hover(event.point));
     });
@@ -100,7 +105,8 @@ export class GridMap {
       this.events.healed();
     });
     this.map.getCanvas().addEventListener('keydown', (event) => {
-      if (event.key === 'Enter') this.router.click(this.map.project(this.map.getCenter()), this.map.getCenter());
+      if (event.key === 'Enter' && this.listening)
+        this.router.click(this.map.project(this.map.getCenter()), this.map.getCenter());
     });
   }
 
@@ -123,7 +129,7 @@ export class GridMap {
       this.refresher.afterSetTiles(name);
     }
     this.style = next;
-    this.map.setStyle(next, { diff: true });
+    this.map.setStyle(next, { diff: true, transformStyle: keepData });
   }
 
   /** Fetches every tile again, those that failed too. The server answers 304 for those that did not change. */
@@ -200,6 +206,14 @@ export class GridMap {
     else this.marker.remove();
   }
 
+  /** Leaves clicks and hovering to somebody else, or takes them back. */
+  listen(on: boolean) {
+    this.listening = on;
+    cancelAnimationFrame(this.hoverFrame);
+    this.unhover();
+    this.map.getCanvas().style.cursor = '';
+  }
+
   label(text: string) {
     this.map.getCanvas().setAttribute('aria-label', text);
   }
@@ -230,6 +244,15 @@ export class GridMap {
     this.failing = true;
     this.events.failed();
   }
+}
+
+/** What was put into a GeoJSON source since it was named in a style stays there. */
+function keepData(before: StyleSpecification | undefined, next: StyleSpecification): StyleSpecification {
+  const sources = Object.entries(next.sources).map(([name, source]) => {
+    const known = before?.sources[name];
+    return [name, source.type === 'geojson' && known?.type === 'geojson' ? known : source];
+  });
+  return { ...next, sources: Object.fromEntries(sources) };
 }
 
 function markerElement(): HTMLElement {

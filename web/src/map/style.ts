@@ -3,6 +3,7 @@ import fontUrl from '@fontsource/noto-sans-sc/files/noto-sans-sc-chinese-simplif
 import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { AreaLevel } from '../api/types';
 import type { Shading } from '../state/choropleth';
+import type { MapOverlay } from '../state/mapHandle';
 import type { LayerName } from '../state/view';
 import { backgroundLayer, baseLabelLayers, blockLayers, groundLayers, roadLayers } from './layers/base';
 import {
@@ -31,6 +32,8 @@ export interface StyleState extends SourceState {
   /** Code of the selected area. */
   selected: string | null;
   householdText: HouseholdText;
+  /** Layers and sources of what took the map over. */
+  overlay: Pick<MapOverlay, 'sources' | 'layers'> | null;
 }
 
 /** The switch that a style layer obeys; layers not named here are always there. */
@@ -86,8 +89,8 @@ export function buildStyle(state: StyleState): StyleSpecification {
     // Labels are drawn from this file, so Chinese needs neither a glyph server nor a font on the visitor's machine.
     'font-faces': { [FONT]: new URL(fontUrl, location.href).href },
     transition: { duration: 150, delay: 0 },
-    sources: buildSources(state),
-    layers: layers.map((layer) => switched(layer, state.layers)),
+    sources: { ...buildSources(state), ...state.overlay?.sources },
+    layers: [...layers.map((layer) => switched(layer, state.layers)), ...(state.overlay?.layers(theme, fonts) ?? [])],
   };
 }
 

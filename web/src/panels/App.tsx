@@ -3,8 +3,9 @@ import { useSignalEffect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { type Key, lang, locale, t } from '../i18n';
-import { selection } from '../state/app';
+import { deskAt, selection } from '../state/app';
 import { followData, info } from '../state/data';
+import { desk } from '../state/deskRoom';
 import { isDark, isNarrow, type PanelName, sheet } from '../state/screen';
 import { DetailCard } from './DetailCard';
 import { FilterPanel } from './FilterPanel';
@@ -25,7 +26,7 @@ import { MapView } from './MapView';
 import { Announcer, Banners, EmptyState } from './Notices';
 import { Overview } from './Overview';
 import { SearchBox } from './SearchBox';
-import { AsOfPicker, CopyLink, LanguageSwitch, SettingsPanel, ThemeSwitch } from './Toolbar';
+import { AsOfPicker, CopyLink, EnterDesk, LanguageSwitch, SettingsPanel, ThemeSwitch } from './Toolbar';
 
 function deselect() {
   selection.value = null;
@@ -40,18 +41,19 @@ export function App() {
   });
   useEffect(() => {
     const onEscape = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      if (event.key !== 'Escape' || event.defaultPrevented || deskAt.value) return;
       if (selection.value) deselect();
       else sheet.value = null;
     };
     addEventListener('keydown', onEscape);
     return () => removeEventListener('keydown', onEscape);
   }, []);
+  const planning = deskAt.value ? desk.value : null;
   return (
-    <div class="app" data-lang={lang.value}>
-      {isNarrow.value ? <PhoneHeader /> : <DeskHeader />}
+    <div class={deskAt.value ? 'app desk' : 'app'} data-lang={lang.value}>
+      {planning ? <planning.DeskBar /> : isNarrow.value ? <PhoneHeader /> : <WideHeader />}
       <main class="main">
-        {isNarrow.value ? <PhonePanels /> : <DeskPanels />}
+        {planning ? <planning.DeskStage /> : isNarrow.value ? <PhonePanels /> : <WidePanels />}
         <MapControls />
         <MapView />
         <Attribution />
@@ -77,12 +79,13 @@ function Brand() {
   );
 }
 
-function DeskHeader() {
+function WideHeader() {
   return (
     <header class="topbar">
       <Brand />
       <SearchBox />
       <div class="toolbar" role="toolbar" aria-label={t('toolbar.label')}>
+        <EnterDesk />
         <AsOfPicker />
         <ThemeSwitch />
         <LanguageSwitch />
@@ -102,7 +105,7 @@ function PhoneHeader() {
   );
 }
 
-function DeskPanels() {
+function WidePanels() {
   const selected = selection.value !== null;
   // Nothing to look at yet: the empty state has the stage to itself.
   if (info.value.data?.streets.length === 0) return null;

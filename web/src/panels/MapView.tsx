@@ -1,19 +1,20 @@
 /** Puts the map on the page and keeps it in step with the state. */
 import { effect, untracked } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { DeskHandle } from '../desk/state/handle';
 import { t } from '../i18n';
 import { type Covered, GridMap } from '../map/map';
 import { buildStyle } from '../map/style';
 import { asOf, camera, issueParams, layers, selection } from '../state/app';
 import { attribution, detail, info, missed, shade, totals } from '../state/data';
-import { gridMap, mapFailed, tilesFailed } from '../state/mapHandle';
+import { gridMap, mapFailed, mapOverlay, tilesFailed } from '../state/mapHandle';
 import { isNarrow, mapTheme, sheet } from '../state/screen';
 import { routes, selectPoint } from './mapClicks';
 
 declare global {
   interface Window {
     /** For tests and for the curious: the MapLibre map. */
-    wangge?: { map: GridMap['map'] };
+    wangge?: { map: GridMap['map']; desk?: DeskHandle };
   }
 }
 
@@ -23,6 +24,7 @@ const TABBAR = 64;
 
 /** Where panels lie over the map, so that what is flown to is not behind them. */
 function covered(): Covered {
+  if (mapOverlay.value) return mapOverlay.value.covered();
   if (isNarrow.value)
     return { top: 64, right: 0, left: 0, bottom: sheet.value || selection.value ? innerHeight * SHEET : TABBAR };
   return { top: 64, right: 324, left: 364, bottom: 24 };
@@ -33,7 +35,8 @@ function currentStyle() {
   const what = selection.value;
   return buildStyle({
     theme: mapTheme.value,
-    layers: layers.value,
+    layers: mapOverlay.value?.keep ?? layers.value,
+    overlay: mapOverlay.value,
     shading: shade.value,
     issueTotal: totals.value?.total ?? data?.issues.total ?? 0,
     selected: what ? (detail.value.data?.area?.code ?? (what.kind === 'area' ? what.code : null)) : null,
@@ -84,6 +87,7 @@ function mount(container: HTMLElement): () => void {
   const stops = [
     effect(() => map.show(currentStyle())),
     effect(() => map.label(t('map.label'))),
+    effect(() => map.listen(mapOverlay.value === null)),
     effect(() => {
       const bounds = info.value.data?.bounds;
       if (placed || !bounds) return;

@@ -1,8 +1,9 @@
 /** How the app is looked at: the day, the language, the theme, the link. */
 import { lang, t } from '../i18n';
-import { asOf, copyText, theme, today } from '../state/app';
+import { asOf, copyText, deskAt, theme, today } from '../state/app';
+import { detail, info } from '../state/data';
 import type { Theme } from '../state/view';
-import { AutoIcon, LinkIcon, MoonIcon, SunIcon } from './icons';
+import { AutoIcon, DeskIcon, LinkIcon, MoonIcon, SunIcon } from './icons';
 import { DateField, Segmented } from './parts';
 
 const THEME_ICON = { auto: AutoIcon, light: SunIcon, dark: MoonIcon } as const;
@@ -91,9 +92,32 @@ export function CopyLink() {
   );
 }
 
+/** To the planner's desk, at the street looked at. */
+export function EnterDesk() {
+  const streets = info.value.data?.streets ?? [];
+  const seen = detail.value.data?.area?.code;
+  const street = streets.find(({ code }) => seen?.startsWith(code)) ?? streets[0];
+  if (!street) return null;
+  return (
+    <button
+      type="button"
+      class="button enter-desk"
+      aria-label={t('desk.enter')}
+      title={t('desk.enter.hint')}
+      onClick={() => {
+        deskAt.value = { street: street.code, plan: null };
+      }}
+    >
+      <DeskIcon />
+      <span>{t('desk.enter')}</span>
+    </button>
+  );
+}
+
 export function SettingsPanel() {
   return (
     <div class="settings">
+      <EnterDesk />
       <AsOfPicker />
       <div class="settings-row">
         <span>{t('toolbar.theme')}</span>

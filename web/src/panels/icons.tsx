@@ -20,7 +20,7 @@ function Icon({ children }: { children: ComponentChildren }) {
   );
 }
 
-const icon = (paths: ComponentChildren) => () => <Icon>{paths}</Icon>;
+export const icon = (paths: ComponentChildren) => () => <Icon>{paths}</Icon>;
 
 export const SearchIcon = icon(
   <>
@@ -97,6 +97,13 @@ export const WarningIcon = icon(
   <>
     <path d="M10 3.5 17.5 16h-15z" />
     <path d="M10 8.5v3.2M10 13.8v.1" />
+  </>,
+);
+
+export const DeskIcon = icon(
+  <>
+    <path d="M3.5 16.5 4.6 12 13 3.6a1.6 1.6 0 0 1 2.3 0l1 1a1.6 1.6 0 0 1 0 2.3L8 15.4z" />
+    <path d="m11.5 5.2 3.3 3.3" />
   </>,
 );
 

@@ -16,6 +16,7 @@ import { formatView, parseView } from './url';
 import {
   type Camera,
   DEFAULT_VIEW,
+  type DeskPlace,
   type LayerName,
   type Selection,
   type ShadingKind,
@@ -33,6 +34,8 @@ export const comparison = signal<Comparison | null>(DEFAULT_VIEW.comparison);
 export const asOf = signal<string | null>(null);
 export const theme = signal<Theme>('auto');
 export const selection = signal<Selection | null>(null);
+/** Where the planner's desk stands; `null` on the map. */
+export const deskAt = signal<DeskPlace | null>(null);
 
 /** A short message for the live region and the toast; the number makes equal messages distinct. */
 export const announcement = signal<{ text: string; shown: boolean; serial: number }>({
@@ -97,6 +100,7 @@ export function currentView(): View {
     lang: lang.value,
     theme: theme.value,
     selection: selection.value,
+    desk: deskAt.value,
   };
 }
 
@@ -113,6 +117,7 @@ export function showView(view: View) {
     lang.value = view.lang;
     theme.value = view.theme;
     selection.value = view.selection;
+    deskAt.value = view.desk;
   });
 }
 

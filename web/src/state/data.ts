@@ -1,7 +1,7 @@
 /** What the server says about what is looked at: the data as a whole, counts by area, the thing selected. */
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, type Params, queryText } from '../api/client';
-import { listenForChanges } from '../api/events';
+import { listenForChanges, type TouchedPlans } from '../api/events';
 import {
   fetchArea,
   fetchAttribution,
@@ -17,6 +17,7 @@ import {
   asOf,
   comparedPeriod,
   compareParams,
+  deskAt,
   isOn,
   issueParams,
   level,
@@ -37,6 +38,8 @@ import { HOTSPOT_LEVELS, type Selection } from './view';
 export const revision = signal(0);
 /** Rises when changes may have been missed: any tile may show something else. */
 export const missed = signal(0);
+/** Plans that the last change touched; `any` when changes may have been missed. Each change is a new value. */
+export const plansTouched = signal<TouchedPlans | 'any' | null>(null);
 /** The event stream is down, which is how a server that went away is noticed first. */
 export const streamLost = signal(false);
 
@@ -202,6 +205,8 @@ function refreshed() {
 
 /** Asks again whatever depends on something that changed. Returns what ends it. */
 export function followData(): () => void {
+  /** Something changed while the desk was open. */
+  let behind = false;
   const askedOf = new Map<string, string>();
   /** Runs `ask` only when the question differs from the last one of that name. */
   const once = (name: string, question: string, ask: () => void) => {
@@ -259,11 +264,27 @@ export function followData(): () => void {
       const what = selection.value;
       void detailFetcher.ask(what && { what, day: asOf.value });
     }),
+    // The desk has eyes for its draft alone; whoever comes back from it wants to see what has become of the rest.
+    effect(() => {
+      if (deskAt.value || !behind) return;
+      behind = false;
+      missed.value += 1;
+      reload();
+    }),
     listenForChanges({
-      onTiles: (stale) => gridMap.value?.refreshTouched(stale),
-      onChange: refreshed,
+      onTiles: (stale) => {
+        if (!deskAt.peek()) gridMap.value?.refreshTouched(stale);
+      },
+      onChange: () => {
+        if (deskAt.peek()) behind = true;
+        else refreshed();
+      },
+      onPlans: (touched) => {
+        plansTouched.value = touched;
+      },
       onMissed: () => {
         missed.value += 1;
+        plansTouched.value = 'any';
         refreshed();
       },
       onLost: () => {

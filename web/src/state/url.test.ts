@@ -18,6 +18,7 @@ const FULL: View = {
   lang: 'en',
   theme: 'dark',
   selection: { kind: 'point', lon: 104.8405, lat: 26.5935, code: '520201011005006' },
+  desk: { street: '520201011', plan: 12 },
 };
 
 describe('the view in a link', () => {
@@ -32,6 +33,7 @@ describe('the view in a link', () => {
     ['a preset', { filter: { categories: [], statuses: [], range: { kind: 'days', days: 30 } } }],
     ['no layer at all', { layers: [] }],
     ['the areas’ change', { level: 'street', comparison: 'previous' }],
+    ['the desk before a plan is chosen', { desk: { street: '520201011', plan: null } }],
     ['zoom 0', { camera: { zoom: 0, lat: 0, lon: 0 } }],
   ])('keeps %s', (_, part) => {
     const view = { ...DEFAULT_VIEW, ...part };

@@ -10,6 +10,7 @@ import {
   AREA_LEVELS,
   type Camera,
   DEFAULT_VIEW,
+  type DeskPlace,
   HOTSPOT_LEVELS,
   LAYERS,
   type LayerName,
@@ -38,6 +39,7 @@ export function formatView(view: View): string {
   if (view.comparison) put('compare', view.comparison);
   if (view.asOf) put('as-of', view.asOf);
   if (view.selection) put('sel', formatSelection(view.selection));
+  if (view.desk) put('desk', [view.desk.street, ...(view.desk.plan ? [view.desk.plan] : [])].join('/'));
   if (view.theme !== DEFAULT_VIEW.theme) put('theme', view.theme);
   put('lang', view.lang);
   return `#${parts.join('&')}`;
@@ -65,6 +67,7 @@ export function parseView(hash: string, fallback: View = DEFAULT_VIEW): View {
     lang: parseLang(get('lang')) ?? fallback.lang,
     theme: oneOf(get('theme'), ['auto', 'light', 'dark'] as const satisfies readonly Theme[]) ?? fallback.theme,
     selection: parseSelection(get('sel')) ?? fallback.selection,
+    desk: parseDesk(get('desk')) ?? fallback.desk,
   };
 }
 
@@ -152,6 +155,11 @@ function parseSelection(text: string | undefined): Selection | null {
     if (isLonLat(lon, lat)) return { kind, lon, lat, code: code && CODE.test(code) ? code : null };
   }
   return null;
+}
+
+function parseDesk(text: string | undefined): DeskPlace | null {
+  const [, street, plan] = /^(\d{6,12})(?:\/(\d{1,9}))?$/.exec(text ?? '') ?? [];
+  return street ? { street, plan: plan ? Number(plan) : null } : null;
 }
 
 function parseDay(text: string | undefined): string | null {

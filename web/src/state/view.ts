@@ -55,6 +55,12 @@ export type Selection =
   | { kind: 'point'; lon: number; lat: number; code: string | null }
   | { kind: 'issue'; id: string };
 
+/** The planner's desk: a street, and the plan open on it. */
+export interface DeskPlace {
+  street: string;
+  plan: number | null;
+}
+
 export type Theme = 'auto' | 'light' | 'dark';
 
 export interface View {
@@ -72,6 +78,8 @@ export interface View {
   lang: Lang;
   theme: Theme;
   selection: Selection | null;
+  /** `null`: the map. */
+  desk: DeskPlace | null;
 }
 
 export const DEFAULT_VIEW: View = {
@@ -86,4 +94,5 @@ export const DEFAULT_VIEW: View = {
   lang: 'zh',
   theme: 'auto',
   selection: null,
+  desk: null,
 };

@@ -245,7 +245,7 @@ const COMMUNITY_LABEL_START = 12;
 const COMMUNITY_LABEL_END = 16.5;
 
 /** Planned cells are called after their community: `short` leaves it out, `lines` gives it a line of its own. */
-function shortNames(name: ExpressionSpecification): Record<'short' | 'lines', ExpressionSpecification> {
+export function shortNames(name: ExpressionSpecification): Record<'short' | 'lines', ExpressionSpecification> {
   // The plan names areas in Chinese, whatever language the app speaks.
   const community = zh['level.community'];
   const end: ExpressionSpecification = ['+', ['index-of', community, name], community.length];

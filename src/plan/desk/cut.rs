@@ -1,0 +1,145 @@
+//! A block cut in parts. What borders it gets the ends of the cuts as corners, so that neighbours still meet vertex for vertex.
+
+use rustc_hash::FxHashSet;
+
+use super::{
+    Desk, Refusal, mesh,
+    sketch::{Sketch, union},
+};
+use crate::{
+    geometry::{
+        Coverage, FaceId,
+        arrangement::{self, Piece},
+        ring,
+    },
+    model::{LonLat, MultiPolygon, Polygon},
+    plan::split,
+};
+
+/// Buildings that stand in a block, by number.
+pub fn standing_in(desk: &Desk, block: u32) -> Vec<u32> {
+    let Some(outline) = desk.block(block).map(|b| &b.outline) else { return Vec::new() };
+    let near = desk.ground.footprints.in_box(&outline.exterior);
+    standing_among(desk, &near, outline)
+}
+
+/// Those of some buildings that stand within an outline.
+pub fn standing_among(desk: &Desk, buildings: &[u32], outline: &Polygon) -> Vec<u32> {
+    let stands = |b: &u32| desk.ground.building_stand(*b).is_some_and(|at| ring::owns(outline, at));
+    buildings.iter().copied().filter(stands).collect()
+}
+
+/// The parts of a block between its buildings, one around each or around each few that touch.
+pub fn between_buildings(sketch: &mut Sketch<'_>, block: u32) -> Result<Vec<Polygon>, Refusal> {
+    let desk = sketch.desk;
+    let Some(outline) = sketch.outline_of(block).cloned() else { return Ok(Vec::new()) };
+    let standing = standing_in(desk, block);
+    let footprints: Vec<&MultiPolygon> = standing.iter().map(|b| &desk.ground.footprints.get(*b).shape).collect();
+    let cuts = split::cuts_between(&outline, &footprints, &desk.ground.metres);
+    along(sketch, block, &cuts)
+}
+
+/// The parts that cuts make of a block; those that run through a building are left out, ends that lead nowhere do nothing.
+pub fn along(sketch: &mut Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Result<Vec<Polygon>, Refusal> {
+    let desk = sketch.desk;
+    let Some(outline) = sketch.outline_of(block).cloned() else { return Ok(Vec::new()) };
+    let cuts: Vec<[LonLat; 2]> =
+        cuts.iter().copied().filter(|[a, b]| desk.ground.footprints.crossed_by(std::iter::once((*a, *b))).is_empty()).collect();
+    if cuts.is_empty() {
+        return Ok(vec![outline]);
+    }
+    // The block and what meets it, at an edge or a corner.
+    let corners: FxHashSet<LonLat> = outline.rings().flatten().copied().collect();
+    let mut around: Vec<u32> = corners.iter().flat_map(|p| desk.mesh.around(*p)).chain(sketch.reshaped_at(&corners)).collect();
+    around.retain(|id| *id != block);
+    around.sort_unstable();
+    around.dedup();
+    around.retain(|id| sketch.outline_of(*id).is_some());
+    let mut owners: Vec<(u32, Polygon)> = vec![(block, outline)];
+    owners.extend(around.iter().filter_map(|id| Some((*id, sketch.outline_of(*id)?.clone()))));
+    let mut pieces: Vec<Piece> = Vec::new();
+    for (_, outline) in &owners {
+        pieces.extend(mesh::edges(outline).map(|(from, to)| Piece { from, to, source: 0 }));
+    }
+    pieces.extend(cuts.iter().map(|[from, to]| Piece { from: *from, to: *to, source: 1 }));
+    let faces = Faces::of(&pieces);
+    let mut parts: Vec<Polygon> = Vec::new();
+    let mut seen = vec![0usize; owners.len()];
+    let mut bent: Vec<(u32, Polygon)> = Vec::new();
+    for face in &faces.outlines {
+        let Some(inside) = ring::interior_position(face) else { continue };
+        let Some(owner) = owners.iter().position(|(_, outline)| ring::side(outline, inside) == ring::Side::Inside) else { continue };
+        seen[owner] += 1;
+        if owner == 0 {
+            parts.push(face.clone());
+        } else if *face != owners[owner].1 {
+            bent.push((owners[owner].0, face.clone()));
+        }
+    }
+    if seen.iter().skip(1).any(|n| *n != 1) || parts.is_empty() {
+        return Err(Refusal::new("bad_geometry", format!("block {block} cannot be cut here")).at(ring::interior_position(&owners[0].1)));
+    }
+    // Neighbours whose border only got corners more.
+    bent.into_iter().for_each(|(id, outline)| sketch.reshape(id, outline));
+    Ok(parts)
+}
+
+/// Puts sets of parts in the place of a block; of a set, parts that hang together become one block. The largest keeps the block's
+/// number, all stay in its cell. Returns the blocks of each set.
+pub fn replace(sketch: &mut Sketch<'_>, block: u32, sets: &[Vec<&Polygon>]) -> Vec<Vec<u32>> {
+    let Some(home) = sketch.cell_of(block).cloned() else { return Vec::new() };
+    let blocks: Vec<Vec<Polygon>> = sets.iter().map(|set| blocks_of(set)).collect();
+    let area = |o: &Polygon| o.rings().map(|r| ring::signed_area2(r)).sum::<i128>();
+    let largest = blocks.iter().flatten().map(area).max();
+    let mut ids = Vec::with_capacity(blocks.len());
+    let mut is_kept = false;
+    for set in blocks {
+        let mut of_set = Vec::with_capacity(set.len());
+        for outline in set {
+            if !is_kept && Some(area(&outline)) == largest {
+                is_kept = true;
+                sketch.reshape(block, outline);
+                of_set.push(block);
+            } else {
+                of_set.push(sketch.add(outline, &home));
+            }
+        }
+        ids.push(of_set);
+    }
+    ids
+}
+
+/// Parts to blocks: what hangs together is one.
+fn blocks_of(parts: &[&Polygon]) -> Vec<Polygon> {
+    let pieces = mesh::pieces(parts);
+    pieces.iter().flat_map(|piece| union(&piece.iter().map(|i| parts[*i]).collect::<Vec<_>>()).0).collect()
+}
+
+/// Noded lines and the faces between them.
+pub struct Faces {
+    /// Outlines of the faces.
+    pub outlines: Vec<Polygon>,
+    /// Noded pieces with their sources.
+    pub pieces: Vec<Piece>,
+    /// Edges with the faces on their sides, `from < to`, sorted.
+    pub edges: Vec<crate::geometry::coverage::Edge>,
+}
+
+impl Faces {
+    /// Nodes lines and walks the faces.
+    pub fn of(lines: &[Piece]) -> Self {
+        let pieces = arrangement::node(lines);
+        let (edges, count) = arrangement::faces(pieces.iter().map(|p| (p.from, p.to)));
+        let outlines = Coverage::from_edges(edges.iter().copied(), count).outlines();
+        let outlines = outlines.into_iter().map(|shape| shape.0.into_iter().next().unwrap_or_default()).collect();
+        Self { outlines, pieces, edges }
+    }
+
+    /// The faces on the two sides of a noded piece, left first; none when it bounds nothing.
+    pub fn sides(&self, piece: &Piece) -> Option<(Option<FaceId>, Option<FaceId>)> {
+        let key = (piece.from.min(piece.to), piece.from.max(piece.to));
+        let at = self.edges.binary_search_by(|e| (e.from.min(e.to), e.from.max(e.to)).cmp(&key)).ok()?;
+        let edge = &self.edges[at];
+        Some(if edge.from == piece.from { (edge.left, edge.right) } else { (edge.right, edge.left) })
+    }
+}

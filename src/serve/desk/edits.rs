@@ -1,0 +1,299 @@
+//! Commands on a draft, their undoing, and the log.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tokio::sync::OwnedMutexGuard;
+use utoipa::ToSchema;
+
+use super::{
+    session::{Street, again},
+    view::{Answer, op_of},
+};
+use crate::{
+    model::{Change, Code, Edit, LogChange, PlanEdit, PlanId, PlanState},
+    plan::desk::{Command, Given, Outcome, Refusal, now},
+    serve::{Error, Problem, Service, params::Params},
+    store::Store,
+};
+
+/// Bytes of a command: room for an imported plan.
+pub const MAX_BODY_BYTES: usize = 16 << 20;
+
+/// A plan's path.
+pub type PlanPath = Path<(String, u32)>;
+
+/// One line of a draft's log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LogLine {
+    /// Number, from 1.
+    pub number: u32,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Who, as they call themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// Why, in their words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The command as it was given.
+    #[schema(value_type = Object)]
+    pub command: serde_json::Value,
+    /// done, undone, dropped.
+    pub standing: String,
+    /// What it changed.
+    #[schema(value_type = Object)]
+    pub summary: serde_json::Value,
+}
+
+impl LogLine {
+    pub fn of(edit: &Edit) -> Self {
+        Self {
+            number: edit.number,
+            at: edit.at.to_string(),
+            who: edit.who.clone(),
+            why: edit.why.clone(),
+            command: edit.command.clone(),
+            standing: edit.standing.as_str().into(),
+            summary: edit.answer.get("summary").cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// A draft's log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Log {
+    /// The newest first.
+    pub edits: Vec<LogLine>,
+}
+
+/// Reads a JSON body.
+pub fn body<T: serde::de::DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Error> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        return Err(Error::NotJson);
+    }
+    serde_json::from_slice(body).map_err(|error| Error::BadBody(error.to_string()))
+}
+
+/// The code of the street in a path.
+pub fn street_code(text: &str) -> Result<Code, Error> {
+    Code::new(text).map_err(|_| Error::NoSuchStreet(text.to_owned()))
+}
+
+/// What `If-Match` says, without its quotes.
+pub fn if_match(headers: &HeaderMap) -> Result<String, Error> {
+    let value = headers.get(header::IF_MATCH).ok_or(Error::NoIfMatch)?;
+    let tag = value.to_str().ok().map(str::trim).and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
+    tag.map(str::to_owned).ok_or_else(|| Error::BadRequest("If-Match names one entity tag, in quotes, as it was answered".into()))
+}
+
+/// The revision that `If-Match` names.
+pub fn if_revision(headers: &HeaderMap) -> Result<u32, Error> {
+    let tag = if_match(headers)?;
+    let revision = tag.strip_prefix('r').and_then(|number| number.parse().ok());
+    revision.ok_or_else(|| Error::BadRequest(format!("If-Match: {tag:?} is no revision; they look like \"r17\"")))
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().ok().filter(|text| (1..=128).contains(&text.len()));
+    text.map(|text| Some(text.to_owned())).ok_or_else(|| Error::BadRequest("Idempotency-Key has 1 to 128 visible characters".into()))
+}
+
+/// An answer with the draft's entity tag.
+pub fn tagged<T: Serialize>(status: StatusCode, revision: u32, answer: &T) -> Response {
+    (status, [(header::ETAG, format!("\"r{revision}\"")), (header::CACHE_CONTROL, "no-store".into())], Json(answer)).into_response()
+}
+
+/// Gives a command.
+#[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/edits", tag = "plans",
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header, description = "The draft's revision, \"r17\""),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once")),
+    request_body(content = Command, description = "The command, and optionally `who` and `why`"),
+    responses((status = 200, body = Answer),
+        (status = 412, description = "stale: somebody changed the same cells; what happened is in `since`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "refused: why is in `reason`, where in `at`", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "no_if_match", body = Problem, content_type = "application/problem+json")))]
+pub async fn post_edit(
+    State(service): State<Arc<Service>>,
+    Path((street, plan)): PlanPath,
+    params: Params,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Error> {
+    params.only(&[])?;
+    let (street, plan) = (street_code(&street)?, PlanId(plan));
+    let (known, key) = (if_revision(&headers)?, key(&headers)?);
+    let given = Arc::new(Given::read(body(&headers, &bytes)?).map_err(Error::BadBody)?);
+    again!(async {
+        let mut session = service.desks.open(&service.store, &street).await?;
+        let open = session.open(&service.store, plan).await?;
+        if let Some(done) = key.as_deref().and_then(|key| open.journal.of_key(key)) {
+            return Ok(replayed(done));
+        }
+        is_draft(open.desk.plan().state)?;
+        if known > open.desk.plan().revision {
+            return Err(stale(&session, plan, known));
+        }
+        let (mut session, outcome) = worked_out(session, plan, given.clone()).await?;
+        let open = session.open(&service.store, plan).await?;
+        let merged = known < open.desk.plan().revision;
+        if merged && !open.is_apart(&outcome, known) {
+            return Err(stale(&session, plan, known));
+        }
+        let answer = done(&mut session, &service.store, plan, &given, key.clone(), &outcome, merged).await?;
+        Ok(tagged(StatusCode::OK, answer.revision, &answer))
+    })
+}
+
+/// Works a command out, away from the threads that answer.
+async fn worked_out(
+    session: OwnedMutexGuard<Street>,
+    plan: PlanId,
+    given: Arc<Given>,
+) -> Result<(OwnedMutexGuard<Street>, Outcome), Error> {
+    let (session, outcome) = tokio::task::spawn_blocking(move || {
+        let outcome = session.opened(plan).map(|open| open.desk.run(&given.command, &|_, _| true));
+        (session, outcome)
+    })
+    .await?;
+    let outcome = outcome.ok_or_else(|| Error::Internal("a plan that was laid open is not".into()))??;
+    Ok((session, outcome))
+}
+
+/// Stores what a command changes, follows it and says what came of it.
+pub async fn done(
+    session: &mut Street,
+    store: &Arc<dyn Store>,
+    plan: PlanId,
+    given: &Given,
+    key: Option<String>,
+    outcome: &Outcome,
+    merged: bool,
+) -> Result<Answer, Error> {
+    let open = session.open(store, plan).await?;
+    let before = open.desk.balance();
+    let edit = open.journal.line(&open.desk, given, key, outcome, merged, now());
+    let step = PlanEdit { plan, patch: outcome.patch.clone(), log: LogChange::Append(Box::new(edit)) };
+    session.commit(store, "edit", vec![Change::EditPlan(Box::new(step))]).await?;
+    let open = session.open(store, plan).await?;
+    let step = open.steps.back().ok_or_else(|| Error::Internal("a step that was made is not there".into()))?;
+    Ok(Answer::of(open, step, given.command.op(), outcome, before, merged))
+}
+
+/// What a request that was sent before is told: the same step, in short.
+fn replayed(edit: &Edit) -> Response {
+    let revision = edit.answer.get("revision").and_then(serde_json::Value::as_u64).unwrap_or(0) as u32;
+    let mut answer = edit.answer.clone();
+    if let Some(object) = answer.as_object_mut() {
+        object.insert("number".into(), edit.number.into());
+        object.insert("op".into(), op_of(edit).into());
+        object.insert("replayed".into(), true.into());
+    }
+    tagged(StatusCode::OK, revision, &answer)
+}
+
+pub fn is_draft(state: PlanState) -> Result<(), Error> {
+    if state == PlanState::Draft {
+        return Ok(());
+    }
+    Err(Refusal::new("not_a_draft", "the plan is published; copy it to a draft to change it").into())
+}
+
+pub fn stale(session: &Street, plan: PlanId, known: u32) -> Error {
+    let Some(open) = session.opened(plan) else { return Error::Stale { revision: 0, since: Vec::new() } };
+    let numbers: Vec<u32> = open.steps.iter().filter(|step| step.revision > known).map(|step| step.number).collect();
+    let since = open.journal.lines().filter(|edit| numbers.contains(&edit.number)).map(LogLine::of);
+    Error::Stale { revision: open.desk.plan().revision, since: since.filter_map(|line| serde_json::to_value(line).ok()).collect() }
+}
+
+/// Tries a command: what would come of it, without doing it.
+#[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/try", tag = "plans",
+    params(("street" = String, Path), ("plan" = u32, Path)), request_body = Command,
+    responses((status = 200, body = Answer), (status = 422, description = "refused", body = Problem, content_type = "application/problem+json")))]
+pub async fn post_try(
+    State(service): State<Arc<Service>>,
+    Path((street, plan)): PlanPath,
+    params: Params,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Error> {
+    params.only(&[])?;
+    let (street, plan) = (street_code(&street)?, PlanId(plan));
+    let given = Arc::new(Given::read(body(&headers, &bytes)?).map_err(Error::BadBody)?);
+    let mut session = service.desks.open(&service.store, &street).await?;
+    is_draft(session.open(&service.store, plan).await?.desk.plan().state)?;
+    let (mut session, outcome) = worked_out(session, plan, given.clone()).await?;
+    let answer =
+        tokio::task::spawn_blocking(move || session.opened_mut(plan).map(|open| open.trying(given.command.op(), &outcome))).await?;
+    let answer = answer.ok_or_else(|| Error::Internal("a plan that was laid open is not".into()))??;
+    Ok(tagged(StatusCode::OK, answer.revision, &answer))
+}
+
+/// Takes the last command back.
+#[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/undo", tag = "plans",
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Answer), (status = 409, description = "nothing_to_undo", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "stale", body = Problem, content_type = "application/problem+json")))]
+pub async fn post_undo(service: State<Arc<Service>>, path: PlanPath, params: Params, headers: HeaderMap) -> Result<Response, Error> {
+    step_back_or_on(&service.0, path, params, &headers, true).await
+}
+
+/// Does the command that was taken back last again.
+#[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/redo", tag = "plans",
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Answer), (status = 409, description = "nothing_to_redo", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "stale", body = Problem, content_type = "application/problem+json")))]
+pub async fn post_redo(service: State<Arc<Service>>, path: PlanPath, params: Params, headers: HeaderMap) -> Result<Response, Error> {
+    step_back_or_on(&service.0, path, params, &headers, false).await
+}
+
+async fn step_back_or_on(
+    service: &Arc<Service>,
+    Path((street, plan)): PlanPath,
+    params: Params,
+    headers: &HeaderMap,
+    back: bool,
+) -> Result<Response, Error> {
+    params.only(&[])?;
+    let (street, plan, known) = (street_code(&street)?, PlanId(plan), if_revision(headers)?);
+    again!(async {
+        let mut session = service.desks.open(&service.store, &street).await?;
+        let open = session.open(&service.store, plan).await?;
+        is_draft(open.desk.plan().state)?;
+        if known != open.desk.plan().revision {
+            return Err(stale(&session, plan, known));
+        }
+        let open = session.open(&service.store, plan).await?;
+        let line = if back { open.journal.undoable() } else { open.journal.redoable() };
+        let op = line.map(|logged| op_of(&logged.edit)).ok_or(if back { Error::NothingToUndo } else { Error::NothingToRedo })?;
+        let step = if back { open.journal.undo(plan) } else { open.journal.redo(plan) };
+        let step = step.ok_or(Error::NothingToUndo)?;
+        let before = open.desk.balance();
+        let outcome = open.desk.outcome_of(step.patch.clone());
+        let what = if back { "undo" } else { "redo" };
+        session.commit(&service.store, what, vec![Change::EditPlan(Box::new(step))]).await?;
+        let open = session.open(&service.store, plan).await?;
+        let step = open.steps.back().ok_or(Error::NothingToUndo)?;
+        let answer = Answer::of(open, step, &op, &outcome, before, false);
+        Ok(tagged(StatusCode::OK, answer.revision, &answer))
+    })
+}
+
+/// The log of a draft.
+#[utoipa::path(get, path = "/api/streets/{street}/plans/{plan}/edits", tag = "plans",
+    params(("street" = String, Path), ("plan" = u32, Path)), responses((status = 200, body = Log)))]
+pub async fn get_log(State(service): State<Arc<Service>>, Path((street, plan)): PlanPath, params: Params) -> Result<Json<Log>, Error> {
+    params.only(&[])?;
+    let mut session = service.desks.open(&service.store, &street_code(&street)?).await?;
+    let open = session.open(&service.store, PlanId(plan)).await?;
+    Ok(Json(Log { edits: open.journal.lines().rev().map(LogLine::of).collect() }))
+}

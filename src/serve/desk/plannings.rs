@@ -1,0 +1,456 @@
+//! Planning in the background: several wishes side by side, watched, stopped, one of them taken.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    edits::{self, body, is_draft, street_code, tagged},
+    plans::{is_free, plan_name},
+    session::again,
+    view::{PlanSummary, Position},
+};
+use crate::{
+    geometry::Coverage,
+    model::{Cell, Change, Code, MultiPolygon, Patch, Plan, PlanId, StreetData},
+    plan::{
+        self, Registration, Request, Selection,
+        desk::{Command, Given, Ground, Refusal, now},
+    },
+    serve::{Error, Problem, Service, params::Params},
+};
+
+/// Plannings under way at a time.
+const MOST_RUNNING: usize = 2;
+/// Plannings kept.
+const MOST_KEPT: usize = 8;
+/// How long one is kept.
+const KEPT_FOR: Duration = Duration::from_secs(3600);
+/// Wishes in one planning.
+const MOST_VARIANTS: usize = 6;
+
+/// What to vary.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Same street and seed, same plan.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// What balance weighs beside shape, 0 to 1.
+    #[serde(default = "half")]
+    pub balance: f64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+/// What to plan.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Planning {
+    /// A draft that the chosen result becomes a command of.
+    pub into: Option<u32>,
+    /// The plan to draw again; absent: a new one from scratch.
+    pub base: Option<u32>,
+    /// With `into` or `base`: cells, or communities with all their cells; none: all that are not locked.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub codes: Vec<Code>,
+    /// Number of cells of the whole street.
+    pub cells: Option<usize>,
+    /// Number of communities, for a plan from scratch.
+    pub communities: Option<usize>,
+    /// Price of moving a cell's worth of households.
+    pub churn: Option<f64>,
+    /// One to six.
+    pub variants: Vec<Variant>,
+}
+
+/// The number of a planning.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Started {
+    /// Its number.
+    pub id: String,
+}
+
+/// How good a plan is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ResultScore {
+    /// Largest deviation, as a share.
+    pub largest: f64,
+    /// Mean deviation, as a share.
+    pub average: f64,
+    /// Polsby-Popper, mean.
+    pub compactness_mean: f64,
+    /// Polsby-Popper, least.
+    pub compactness_min: f64,
+    /// Share of the inner boundary that runs along streets, rivers and railways.
+    pub along_share: f64,
+    /// Cells.
+    pub cells: usize,
+    /// Groups.
+    pub groups: usize,
+}
+
+/// A cell of a result.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ResultCell {
+    /// Code.
+    pub code: String,
+    /// Households.
+    pub households: usize,
+    /// Coordinates of a GeoJSON MultiPolygon.
+    #[schema(value_type = Vec<Vec<Vec<[f64; 2]>>>)]
+    pub geometry: Vec<Vec<Vec<Position>>>,
+}
+
+/// One wish and what came of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VariantResult {
+    /// Place among the wishes, from 0.
+    pub n: usize,
+    /// Seed.
+    pub seed: u64,
+    /// What balance weighs.
+    pub balance_wish: f64,
+    /// What is being done.
+    pub stage: String,
+    /// 0 to 1.
+    pub progress: f64,
+    /// Whether it has ended.
+    pub done: bool,
+    /// Why there is no plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// How good it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<ResultScore>,
+    /// What it looks like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cells: Option<Vec<ResultCell>>,
+}
+
+/// How a planning stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanningView {
+    /// Its number.
+    pub id: String,
+    /// running, done, cancelled, failed.
+    pub state: String,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// In the order of the wishes.
+    pub results: Vec<VariantResult>,
+}
+
+/// Which result to take.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Adoption {
+    /// Place among the wishes.
+    pub n: usize,
+    /// What the new draft is called; needed unless the result goes into a draft.
+    pub name: Option<String>,
+    /// Whose it is.
+    pub owner: Option<String>,
+}
+
+/// A planning.
+struct Job {
+    id: String,
+    street: Code,
+    wish: Planning,
+    since: Instant,
+    stop: AtomicBool,
+    running: AtomicU32,
+    results: Mutex<Vec<(VariantResult, Option<Plan>)>>,
+}
+
+/// Plannings of late.
+#[derive(Default)]
+pub struct Plannings {
+    jobs: Mutex<VecDeque<Arc<Job>>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl Plannings {
+    fn find(&self, street: &str, id: &str) -> Result<Arc<Job>, Error> {
+        let jobs = locked(&self.jobs);
+        let found = jobs.iter().find(|job| job.id == id && job.street.as_str() == street);
+        found.cloned().ok_or_else(|| Error::NoSuchPlanning(id.to_owned()))
+    }
+
+    fn start(&self, job: &Arc<Job>) -> Result<(), Error> {
+        let mut jobs = locked(&self.jobs);
+        jobs.retain(|job| job.since.elapsed() < KEPT_FOR || job.is_running());
+        if jobs.iter().filter(|job| job.is_running()).count() >= MOST_RUNNING {
+            return Err(Error::TooManyPlannings(MOST_RUNNING));
+        }
+        jobs.push_back(job.clone());
+        if jobs.len() > MOST_KEPT
+            && let Some(oldest) = jobs.iter().position(|job| !job.is_running())
+        {
+            jobs.remove(oldest);
+        }
+        Ok(())
+    }
+}
+
+impl Job {
+    fn is_running(&self) -> bool {
+        self.running.load(Ordering::Acquire) > 0
+    }
+
+    fn view(&self) -> PlanningView {
+        let results: Vec<VariantResult> = locked(&self.results).iter().map(|(result, _)| result.clone()).collect();
+        let failed = results.iter().all(|r| r.error.is_some());
+        let state = match () {
+            () if self.stop.load(Ordering::Relaxed) => "cancelled",
+            () if self.is_running() => "running",
+            () if failed => "failed",
+            () => "done",
+        };
+        let error = results.iter().find_map(|r| r.error.clone()).filter(|_| failed);
+        PlanningView { id: self.id.clone(), state: state.into(), error, results }
+    }
+
+    /// Draws one wish.
+    fn draw(&self, n: usize, ground: &Ground, street: &StreetData, base: Option<&Plan>) {
+        let variant = self.wish.variants[n];
+        let watch = |stage: &str, share: f64| {
+            if let Some((result, _)) = locked(&self.results).get_mut(n) {
+                // Planning tells from several threads; what is behind is not told again.
+                if result.stage != stage {
+                    stage.clone_into(&mut result.stage);
+                    result.progress = share;
+                }
+                result.progress = result.progress.max(share);
+            }
+            !self.stop.load(Ordering::Relaxed)
+        };
+        let request = Request {
+            cells: self.wish.cells,
+            communities: self.wish.communities,
+            balance: variant.balance.clamp(0.0, 1.0),
+            seed: variant.seed,
+            ..Request::default()
+        };
+        let registration = Registration { id: PlanId(0), name: String::new(), owner: None, now: now(), publish_from: None };
+        let drawn = match base {
+            Some(base) => {
+                let locked = base.cells.iter().filter(|c| c.locked).map(|c| c.code.clone()).collect();
+                let selection = Selection { codes: self.wish.codes.clone(), locked, churn: self.wish.churn.unwrap_or(1.0).max(0.0) };
+                plan::replan(ground.street(), base, &selection, &request, registration, &watch)
+            }
+            None => plan::plan(street, &request, registration, &watch),
+        };
+        let drawn = drawn.map(|(plan, _)| {
+            let score = plan::score(street, &plan, request.group_size);
+            let shape = score.shape.polsby_popper;
+            let result = ResultScore {
+                largest: score.balance.max_deviation_pct.0 / 100.0,
+                average: score.balance.mean_deviation_pct.0 / 100.0,
+                compactness_mean: shape.as_ref().map_or(0.0, |s| s.mean.0),
+                compactness_min: shape.as_ref().map_or(0.0, |s| s.min.0),
+                along_share: score.lines.along_lines_share.0,
+                cells: plan.cells.len(),
+                groups: plan.groups.len(),
+            };
+            let cells = pictured(&plan);
+            (plan, result, cells)
+        });
+        if let Some((result, kept)) = locked(&self.results).get_mut(n) {
+            result.done = true;
+            result.progress = 1.0;
+            match drawn {
+                Ok((plan, score, cells)) => {
+                    (result.score, result.cells) = (Some(score), Some(cells));
+                    *kept = Some(plan);
+                }
+                Err(error) => result.error = Some(error.to_string()),
+            }
+        }
+        self.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn pictured(plan: &Plan) -> Vec<ResultCell> {
+    let shapes: Vec<MultiPolygon> = plan.blocks.iter().map(|b| b.outline.clone().into()).collect();
+    let labels: Vec<u32> = plan.blocks.iter().map(|b| b.cell).collect();
+    let outlines = Coverage::from_polygons(&shapes).map(|c| c.dissolve(&labels, plan.cells.len() as u32).outlines()).unwrap_or_default();
+    let households = |cell: &Cell| plan.groups.iter().filter(|g| g.code.is_within(&cell.code)).map(|g| g.members.len()).sum();
+    let rings = |part: &crate::model::Polygon| part.rings().map(|r| r.iter().map(|p| [p.lon(), p.lat()]).collect()).collect();
+    plan.cells
+        .iter()
+        .zip(&outlines)
+        .map(|(cell, outline)| ResultCell {
+            code: cell.code.to_string(),
+            households: households(cell),
+            geometry: outline.0.iter().map(rings).collect(),
+        })
+        .collect()
+}
+
+/// Begins to plan.
+#[utoipa::path(post, path = "/api/streets/{street}/plannings", tag = "plans", params(("street" = String, Path)), request_body = Planning,
+    responses((status = 202, body = Started), (status = 429, description = "too_many_plannings", body = Problem, content_type = "application/problem+json")))]
+pub async fn post_planning(
+    State(service): State<Arc<Service>>,
+    Path(street): Path<String>,
+    params: Params,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Error> {
+    params.only(&[])?;
+    let (code, wish): (_, Planning) = (street_code(&street)?, body(&headers, &bytes)?);
+    if !(1..=MOST_VARIANTS).contains(&wish.variants.len()) {
+        return Err(Error::BadBody(format!("give 1 to {MOST_VARIANTS} variants")));
+    }
+    let session = service.desks.open(&service.store, &code).await?;
+    let base = wish.into.or(wish.base).map(|id| session.plan(PlanId(id)).cloned()).transpose()?;
+    if let (Some(_), Some(base)) = (wish.into, &base) {
+        is_draft(base.state)?;
+    }
+    let ground = session.ground()?.clone();
+    drop(session);
+    let results = wish.variants.iter().enumerate().map(|(n, v)| VariantResult {
+        n,
+        seed: v.seed,
+        balance_wish: v.balance,
+        stage: "waiting".into(),
+        progress: 0.0,
+        done: false,
+        error: None,
+        score: None,
+        cells: None,
+    });
+    let job = Arc::new(Job {
+        id: Uuid::now_v7().to_string(),
+        street: code,
+        since: Instant::now(),
+        stop: AtomicBool::new(false),
+        running: AtomicU32::new(wish.variants.len() as u32),
+        results: Mutex::new(results.map(|r| (r, None)).collect()),
+        wish,
+    });
+    service.plannings.start(&job)?;
+    let started = Started { id: job.id.clone() };
+    tokio::task::spawn_blocking(move || {
+        // Planning uses all cores by itself: one wish after the other.
+        (0..job.wish.variants.len()).for_each(|n| job.draw(n, &ground, ground.street(), base.as_ref()));
+    });
+    Ok((StatusCode::ACCEPTED, Json(started)).into_response())
+}
+
+/// How a planning stands.
+#[utoipa::path(get, path = "/api/streets/{street}/plannings/{planning}", tag = "plans", params(("street" = String, Path), ("planning" = String, Path)),
+    responses((status = 200, body = PlanningView), (status = 404, description = "no_such_planning", body = Problem, content_type = "application/problem+json")))]
+pub async fn get_planning(
+    State(service): State<Arc<Service>>,
+    Path((street, id)): Path<(String, String)>,
+    params: Params,
+) -> Result<Json<PlanningView>, Error> {
+    params.only(&[])?;
+    Ok(Json(service.plannings.find(&street, &id)?.view()))
+}
+
+/// Stops a planning.
+#[utoipa::path(delete, path = "/api/streets/{street}/plannings/{planning}", tag = "plans", params(("street" = String, Path), ("planning" = String, Path)),
+    responses((status = 204, description = "It stops")))]
+pub async fn delete_planning(
+    State(service): State<Arc<Service>>,
+    Path((street, id)): Path<(String, String)>,
+    params: Params,
+) -> Result<Response, Error> {
+    params.only(&[])?;
+    service.plannings.find(&street, &id)?.stop.store(true, Ordering::Relaxed);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Takes a result: as a new draft, or as a command of the draft it was made for.
+#[utoipa::path(post, path = "/api/streets/{street}/plannings/{planning}/adopt", tag = "plans",
+    params(("street" = String, Path), ("planning" = String, Path)), request_body = Adoption,
+    responses((status = 201, body = PlanSummary), (status = 200, body = super::view::Answer),
+        (status = 409, description = "no_result, name_taken", body = Problem, content_type = "application/problem+json")))]
+pub async fn adopt(
+    State(service): State<Arc<Service>>,
+    Path((street, id)): Path<(String, String)>,
+    params: Params,
+    headers: HeaderMap,
+    bytes: Bytes,
+) -> Result<Response, Error> {
+    params.only(&[])?;
+    let wish: Adoption = body(&headers, &bytes)?;
+    let job = service.plannings.find(&street, &id)?;
+    let drawn = locked(&job.results).get(wish.n).and_then(|(_, plan)| plan.clone());
+    let drawn = drawn.ok_or_else(|| Error::NoResult(format!("the planning has no result {}", wish.n)))?;
+    let owner = wish.owner.as_deref().map(plan_name).transpose()?;
+    let variant = job.wish.variants.get(wish.n).copied();
+    if let Some(into) = job.wish.into {
+        let id = PlanId(into);
+        let command = Command::Replan {
+            codes: job.wish.codes.clone(),
+            cells: job.wish.cells,
+            churn: job.wish.churn.unwrap_or(1.0),
+            balance: variant.map(|v| v.balance),
+            seed: variant.map(|v| v.seed),
+        };
+        let written = serde_json::to_value(&command).map_err(|error| Error::Internal(error.to_string()))?;
+        let given = Given { command, written, who: owner, why: None };
+        return again!(async {
+            let mut session = service.desks.open(&service.store, &job.street).await?;
+            let open = session.open(&service.store, id).await?;
+            is_draft(open.desk.plan().state)?;
+            // Its base is what the draft was then; where the draft has changed since, it does not fit.
+            let patch = Patch::between(open.desk.plan(), &drawn);
+            if patch.is_empty() {
+                return Err(Refusal::new("nothing_changes", "that is how it is already").into());
+            }
+            let outcome = open.desk.outcome_of(patch);
+            let answer = edits::done(&mut session, &service.store, id, &given, None, &outcome, false).await?;
+            Ok(tagged(StatusCode::OK, answer.revision, &answer))
+        });
+    }
+    let name = plan_name(wish.name.as_deref().unwrap_or_default())?;
+    again!(async {
+        let mut session = service.desks.open(&service.store, &job.street).await?;
+        is_free(&session, &name, None)?;
+        let number = session.plans()?.iter().map(|p| p.id.0).max().unwrap_or(0) + 1;
+        let draft = Plan {
+            id: PlanId(number),
+            name: name.clone(),
+            owner: owner.clone(),
+            base: job.wish.base.map(PlanId),
+            created_at: now(),
+            ..drawn.clone()
+        };
+        let summary = PlanSummary::of(&draft, service.today());
+        session.commit(&service.store, "plan", vec![Change::PutPlan(Box::new(draft))]).await?;
+        Ok(tagged(StatusCode::CREATED, 0, &summary))
+    })
+}

@@ -1,0 +1,322 @@
+//! Plans as versions, over HTTP: drafts, commands, their undoing, two at once, publishing.
+
+use super::*;
+
+const PLANS: &str = "/api/streets/520201011/plans";
+
+impl Fixture {
+    async fn write(&self, method: Method, target: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let mut request = Request::builder().method(method).uri(target).header(header::CONTENT_TYPE, "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// A new copy of the plan in force; its path.
+    async fn draft(&self, name: &str) -> String {
+        let made = self.write(Method::POST, PLANS, &[], json!({"name": name, "from": "published", "owner": "王"})).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", String::from_utf8_lossy(&made.body));
+        assert_eq!(made.header(header::ETAG), "\"r0\"");
+        format!("{PLANS}/{}", made.json()["id"])
+    }
+
+    async fn edit(&self, draft: &str, revision: u32, command: Value) -> Answer {
+        self.write(Method::POST, &format!("{draft}/edits"), &[("if-match", &format!("\"r{revision}\""))], command).await
+    }
+
+    async fn cells(&self, draft: &str) -> Vec<String> {
+        let desk = self.get(&format!("{draft}/desk")).await.json();
+        desk["cells"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn exported(&self, plan: &str) -> Vec<u8> {
+        self.service.catch_up().await.unwrap();
+        let id = plan.rsplit('/').next().unwrap();
+        let mut desk = self.get(&format!("{plan}/desk")).await.json();
+        desk["plan"]["revision"] = json!(id);
+        desk["undo"].take();
+        desk["redo"].take();
+        desk.to_string().into_bytes()
+    }
+}
+
+fn merge() -> Value {
+    json!({"op": "merge", "cells": [NORTH_WEST, SOUTH_WEST], "into": NORTH_WEST, "who": "王", "why": "太小"})
+}
+
+#[tokio::test]
+async fn plans_are_listed_copied_renamed_and_dropped() {
+    let town = town().await;
+    let plans = town.get(PLANS).await.json();
+    let states: Vec<&str> = plans["plans"].as_array().unwrap().iter().map(|p| p["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["superseded", "published", "draft"]);
+    assert_eq!(plans["plans"][1]["balance"]["mean"], 10.0);
+    let draft = town.draft("甲").await;
+    town.write(Method::POST, PLANS, &[], json!({"name": "甲", "from": 2})).await.problem(409, "name_taken");
+    town.write(Method::POST, PLANS, &[], json!({"name": "", "from": 2})).await.problem(400, "bad_body");
+    town.write(Method::POST, PLANS, &[], json!({"name": "乙", "from": 99})).await.problem(404, "no_such_plan");
+    town.write(Method::POST, PLANS, &[], json!({"name": "乙", "from": "somewhere"})).await.problem(400, "bad_body");
+    town.get("/api/streets/520201999/plans").await.problem(404, "no_such_street");
+    town.write(Method::PATCH, &draft, &[], json!({"name": "丙"})).await.problem(428, "no_if_match");
+    let renamed = town.write(Method::PATCH, &draft, &[("if-match", "\"r0\"")], json!({"name": "丙"})).await;
+    assert_eq!((renamed.json()["name"].as_str(), renamed.header(header::ETAG)), (Some("丙"), "\"r1\""));
+    town.write(Method::DELETE, &draft, &[("if-match", "\"r0\"")], json!({})).await.problem(412, "stale");
+    let dropped = town.write(Method::DELETE, &draft, &[("if-match", "\"r1\"")], json!({})).await;
+    assert_eq!(dropped.status, StatusCode::NO_CONTENT);
+    town.get(&draft).await.problem(404, "no_such_plan");
+    let kept = town.write(Method::DELETE, &format!("{PLANS}/2"), &[("if-match", "\"r0\"")], json!({})).await;
+    assert_eq!(kept.problem(422, "refused")["reason"], "not_a_draft");
+}
+
+#[tokio::test]
+async fn a_command_is_done_undone_and_done_again() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let start = town.exported(&draft).await;
+    let done = town.edit(&draft, 0, merge()).await;
+    assert_eq!((done.status, done.header(header::ETAG)), (StatusCode::OK, "\"r1\""));
+    let answer = done.json();
+    assert_eq!((&answer["number"], &answer["op"], &answer["merged"]), (&json!(1), &json!("merge"), &json!(false)));
+    assert_eq!(answer["changed"]["removed_cells"], json!([SOUTH_WEST]));
+    assert_eq!(answer["moved"]["households"], 10);
+    assert_eq!(answer["undo"]["op"], "merge");
+    let merged = answer["changed"]["cells"].as_array().unwrap().iter().find(|c| c["code"] == NORTH_WEST).unwrap();
+    assert_eq!(merged["households"], 20);
+    assert_eq!(merged["geometry"].as_array().unwrap().len(), 1, "one piece");
+    let after = town.exported(&draft).await;
+    let undo = |revision: u32| format!("\"r{revision}\"");
+    let undone = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", &undo(1))], json!({})).await;
+    assert_eq!((undone.status, undone.json()["redo"]["op"].as_str()), (StatusCode::OK, Some("merge")));
+    assert_eq!(town.exported(&draft).await, start, "undo restores every byte");
+    let none = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", &undo(2))], json!({})).await;
+    none.problem(409, "nothing_to_undo");
+    let redone = town.write(Method::POST, &format!("{draft}/redo"), &[("if-match", &undo(2))], json!({})).await;
+    assert_eq!(redone.status, StatusCode::OK);
+    assert_eq!(town.exported(&draft).await, after);
+    let log = town.get(&format!("{draft}/edits")).await.json();
+    assert_eq!(log["edits"][0]["standing"], "done");
+    assert_eq!((log["edits"][0]["who"].as_str(), log["edits"][0]["why"].as_str()), (Some("王"), Some("太小")));
+    assert_eq!(log["edits"][0]["summary"]["households_moved"], 10);
+    // A new service over the same store: the log has survived.
+    let again = Service::start(town.store.clone(), Options::default()).await.unwrap();
+    let again = Fixture { app: router(again.clone()), service: again, store: town.store.clone(), _dir: tempfile::tempdir().unwrap() };
+    let undone = again.write(Method::POST, &format!("{draft}/undo"), &[("if-match", &undo(3))], json!({})).await;
+    assert_eq!(undone.status, StatusCode::OK);
+    assert_eq!(again.exported(&draft).await, start);
+    // The first service catches up with what the other did.
+    assert_eq!(town.exported(&draft).await, start);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_refused_with_reason_and_place() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let refused = town.edit(&draft, 0, json!({"op": "merge", "cells": [NORTH_WEST, SOUTH_EAST], "into": NORTH_WEST})).await;
+    let problem = refused.problem(422, "refused");
+    assert_eq!(problem["reason"], "cells_apart");
+    assert!(problem["at"].is_array() && problem["codes"].as_array().unwrap().len() == 2);
+    let emptied = town.edit(&draft, 0, json!({"op": "assign", "blocks": [0], "to": SOUTH_EAST})).await.problem(422, "refused");
+    assert_eq!(emptied["reason"], "cell_empty");
+    let reasons = [
+        (json!({"op": "split", "cell": NORTH_WEST, "line": [[0.0, 0.0], [1.0, 0.0]]}), "line_misses"),
+        (json!({"op": "assign", "blocks": [77], "to": SOUTH_EAST}), "no_such_block"),
+        (json!({"op": "rename", "code": NORTH_WEST, "name": " "}), "bad_name"),
+        (json!({"op": "recode", "cell": NORTH_WEST, "to": SOUTH_EAST}), "code_taken"),
+        (json!({"op": "recode", "cell": NORTH_WEST, "to": "5202"}), "bad_code"),
+        (json!({"op": "delete_vertex", "at": [lon(1000), lat(1000)]}), "outer_boundary"),
+        (json!({"op": "import", "plan": {"type": "FeatureCollection", "features": []}}), "bad_geometry"),
+        (json!({"op": "halve", "cell": NORTH_WEST}), "cannot_halve"),
+    ];
+    for (command, reason) in reasons {
+        let problem = town.edit(&draft, 0, command.clone()).await.problem(422, "refused");
+        // The vertex in the middle of the town is on no outer boundary.
+        let known = if reason == "outer_boundary" { "not_a_degree_two_vertex" } else { reason };
+        assert_eq!(problem["reason"], known, "{command}");
+    }
+    town.edit(&draft, 0, json!({"op": "fly"})).await.problem(400, "bad_body");
+    town.edit(&draft, 0, json!({"op": "merge", "cells": [], "into": NORTH_WEST, "extra": 1})).await.problem(400, "bad_body");
+    town.write(Method::POST, &format!("{draft}/edits"), &[], merge()).await.problem(428, "no_if_match");
+    town.write(Method::POST, &format!("{draft}/edits"), &[("if-match", "r0")], merge()).await.problem(400, "bad_request");
+    town.edit(&format!("{PLANS}/2"), 0, merge()).await.problem(422, "refused");
+    assert_eq!(town.get(&draft).await.header(header::ETAG), "\"r0\"", "the draft is as it was");
+    assert_eq!(town.get(&format!("{draft}/edits")).await.json()["edits"], json!([]));
+}
+
+fn lon(x: i32) -> f64 {
+    at(x, 0).lon()
+}
+
+fn lat(y: i32) -> f64 {
+    at(0, y).lat()
+}
+
+#[tokio::test]
+async fn what_is_tried_is_not_done() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let tried = town.write(Method::POST, &format!("{draft}/try"), &[], merge()).await;
+    assert_eq!((tried.status, tried.header(header::ETAG)), (StatusCode::OK, "\"r0\""));
+    assert_eq!(tried.json()["balance"]["after"]["beyond"], 3);
+    assert_eq!(town.cells(&draft).await.len(), 4);
+}
+
+#[tokio::test]
+async fn the_same_key_is_done_once() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let headers = [("if-match", "\"r0\""), ("idempotency-key", "k1")];
+    let first = town.write(Method::POST, &format!("{draft}/edits"), &headers, merge()).await;
+    let second = town.write(Method::POST, &format!("{draft}/edits"), &headers, merge()).await;
+    assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::OK));
+    assert_eq!((second.json()["number"].as_u64(), second.header(header::ETAG)), (Some(1), "\"r1\""));
+    assert_eq!(town.get(&format!("{draft}/edits")).await.json()["edits"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn two_planners_meet_only_where_they_touch_the_same() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    assert_eq!(town.edit(&draft, 0, json!({"op": "rename", "code": NORTH_WEST, "name": "西北"})).await.status, StatusCode::OK);
+    // The other still knows revision 0 and does something elsewhere.
+    let apart = town.edit(&draft, 0, json!({"op": "rename", "code": SOUTH_EAST, "name": "东南"})).await;
+    assert_eq!((apart.status, apart.json()["merged"].as_bool()), (StatusCode::OK, Some(true)));
+    let same = town.edit(&draft, 0, merge()).await.problem(412, "stale");
+    assert_eq!((&same["revision"], same["since"].as_array().unwrap().len()), (&json!(2), 2));
+    let changed = town.get(&format!("{draft}/desk?since=0")).await.json();
+    let names: Vec<&str> = changed["cells"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"西北") && names.contains(&"东南") && changed["revision"] == 2, "{names:?}");
+    assert_eq!(town.get(&format!("{draft}/desk?since=9")).await.json(), json!({"all": true}));
+    town.get(&format!("{draft}/desk?since=x")).await.problem(400, "bad_parameter");
+    // Undo is only for who knows what is undone.
+    let stale = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", "\"r1\"")], json!({})).await;
+    stale.problem(412, "stale");
+}
+
+#[tokio::test]
+async fn publishing_does_what_its_preview_says_and_can_be_rolled_back() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    assert_eq!(town.edit(&draft, 0, merge()).await.status, StatusCode::OK);
+    let preview = town.get(&format!("{draft}/preview")).await;
+    let seen = preview.json();
+    assert_eq!((&seen["replaces"], &seen["households_moved"]), (&json!(2), &json!(10)));
+    assert_eq!((&seen["cells"]["same"], &seen["cells"]["changed"], &seen["cells"]["ended"]), (&json!(2), &json!(1), &json!(1)));
+    assert_eq!(seen["moves"][0]["from"], SOUTH_WEST);
+    assert_eq!(seen["moves"][0]["to"], NORTH_WEST);
+    let lineage = seen["lineage"].as_array().unwrap();
+    let kind = |code: &str| lineage.iter().find(|c| c["code"] == code).unwrap()["kind"].clone();
+    assert_eq!((kind(NORTH_WEST), kind(SOUTH_WEST), kind(NORTH_EAST)), (json!("merged"), json!("ended"), json!("same")));
+    let before = town.get(&format!("/api/locate?{}", lonlat(300, 300))).await.json();
+    let tag = preview.header(header::ETAG).to_owned();
+    // Somebody changes the draft: what was seen is not what would come.
+    assert_eq!(town.edit(&draft, 1, json!({"op": "rename", "code": NORTH_WEST, "name": "西"})).await.status, StatusCode::OK);
+    let publish = format!("{draft}/publish");
+    town.write(Method::POST, &publish, &[("if-match", &tag)], json!({})).await.problem(412, "stale_preview");
+    let tag = town.get(&format!("{draft}/preview")).await.header(header::ETAG).to_owned();
+    let published = town.write(Method::POST, &publish, &[("if-match", &tag)], json!({"who": "王", "why": "并格"})).await;
+    assert_eq!((published.status, published.json()["replaced"].as_u64()), (StatusCode::OK, Some(2)));
+    assert_eq!(published.json()["plan"]["state"], "published");
+    // The second of two publishes at the same second has seen a preview that is no more.
+    town.write(Method::POST, &publish, &[("if-match", &tag)], json!({})).await.problem(422, "refused");
+    town.service.catch_up().await.unwrap();
+    let after = town.get(&format!("/api/locate?{}", lonlat(300, 300))).await.json();
+    assert_eq!((before["place"]["cell_code"].as_str(), after["place"]["cell_code"].as_str()), (Some(SOUTH_WEST), Some(NORTH_WEST)));
+    let old = town.get(&format!("/api/locate?{}&as-of=2026-02-01", lonlat(300, 300))).await.json();
+    assert_eq!(old["place"]["cell_code"], SOUTH_WEST, "as of a day before, the old plan answers");
+    let lineage = town.get(&format!("{draft}/lineage")).await.json();
+    assert_eq!(lineage["against"], 2);
+    town.edit(&draft, 2, merge()).await.problem(422, "refused");
+    let back = town.write(Method::POST, &format!("{draft}/rollback"), &[("if-match", "\"r2\"")], json!({"why": "再议"})).await;
+    assert_eq!(
+        (back.status, back.json()["plan"]["state"].as_str(), back.json()["replaced"].as_u64()),
+        (StatusCode::OK, Some("draft"), Some(2))
+    );
+    town.service.catch_up().await.unwrap();
+    let again = town.get(&format!("/api/locate?{}", lonlat(300, 300))).await.json();
+    assert_eq!(again["place"]["cell_code"], SOUTH_WEST);
+    // Its log is still there.
+    assert_eq!(town.get(&format!("{draft}/edits")).await.json()["edits"].as_array().unwrap().len(), 2);
+    let words: Vec<String> = town.store.changes_since(&code(STREET), 0).await.unwrap().into_iter().map(|n| n.what).collect();
+    assert!(words.iter().any(|w| w == "publish by 王 because 并格"), "{words:?}");
+}
+
+#[tokio::test]
+async fn a_plan_for_later_waits_for_its_day() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    assert_eq!(town.edit(&draft, 0, merge()).await.status, StatusCode::OK);
+    let preview = town.get(&format!("{draft}/preview?from=2999-01-01")).await;
+    town.get(&format!("{draft}/preview?from=tomorrow")).await.problem(400, "bad_parameter");
+    let tag = preview.header(header::ETAG).to_owned();
+    let published = town.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], json!({"from": "2999-01-01"})).await;
+    assert_eq!(published.json()["plan"]["valid_from"], "2999-01-01");
+    town.service.catch_up().await.unwrap();
+    let cell = |day: &str| format!("/api/locate?{}&as-of={day}", lonlat(300, 300));
+    assert_eq!(town.get(&cell("2998-12-31")).await.json()["place"]["cell_code"], SOUTH_WEST);
+    assert_eq!(town.get(&cell("2999-01-01")).await.json()["place"]["cell_code"], NORTH_WEST);
+    // Another from today on ends where this one begins, and cannot be rolled back past it.
+    let other = town.draft("乙").await;
+    let preview = town.get(&format!("{other}/preview")).await;
+    assert_eq!(preview.json()["until"], "2999-01-01");
+    let tag = preview.header(header::ETAG).to_owned();
+    assert_eq!(town.write(Method::POST, &format!("{other}/publish"), &[("if-match", &tag)], json!({})).await.status, StatusCode::OK);
+    let back = town.write(Method::POST, &format!("{other}/rollback"), &[("if-match", "\"r0\"")], json!({})).await;
+    back.problem(409, "not_last");
+}
+
+#[tokio::test]
+async fn two_plans_are_compared() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    assert_eq!(town.edit(&draft, 0, merge()).await.status, StatusCode::OK);
+    let id = draft.rsplit('/').next().unwrap();
+    let compared = town.get(&format!("{PLANS}/2/compare/{id}")).await.json();
+    assert_eq!((compared["only_a"].as_array().unwrap().len(), compared["only_b"].as_array().unwrap().len()), (1, 0));
+    assert_eq!(compared["moved"].as_array().unwrap().iter().map(|m| m["households"].as_u64().unwrap()).sum::<u64>(), 10);
+    assert!(compared["balance"]["b"]["largest"].as_f64() > compared["balance"]["a"]["largest"].as_f64());
+}
+
+#[tokio::test]
+async fn plannings_run_in_the_background_and_one_is_adopted() {
+    let town = town().await;
+    let plannings = "/api/streets/520201011/plannings";
+    let wish = json!({"cells": 2, "variants": [{"seed": 1, "balance": 0.5}, {"seed": 2, "balance": 1.0}]});
+    let begun = town.write(Method::POST, plannings, &[], wish).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED);
+    let planning = format!("{plannings}/{}", begun.json()["id"].as_str().unwrap());
+    let view = loop {
+        let view = town.get(&planning).await.json();
+        if view["state"] != "running" {
+            break view;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(view["state"], "done", "{view}");
+    let results = view["results"].as_array().unwrap();
+    assert!(results.iter().all(|r| r["score"]["cells"] == 2 && r["cells"].as_array().unwrap().len() == 2), "{view}");
+    let adopted = town.write(Method::POST, &format!("{planning}/adopt"), &[], json!({"n": 1, "name": "新"})).await;
+    assert_eq!((adopted.status, adopted.json()["cells"].as_u64()), (StatusCode::CREATED, Some(2)));
+    town.write(Method::POST, &format!("{planning}/adopt"), &[], json!({"n": 7, "name": "x"})).await.problem(409, "no_result");
+    town.get(&format!("{plannings}/nothing")).await.problem(404, "no_such_planning");
+    town.write(Method::POST, plannings, &[], json!({"variants": []})).await.problem(400, "bad_body");
+    // Into a draft it is a command like any other.
+    let draft = town.draft("甲").await;
+    let id: u32 = draft.rsplit('/').next().unwrap().parse().unwrap();
+    let begun = town.write(Method::POST, plannings, &[], json!({"into": id, "cells": 3, "churn": 0, "variants": [{"seed": 1}]})).await;
+    let planning = format!("{plannings}/{}", begun.json()["id"].as_str().unwrap());
+    while town.get(&planning).await.json()["state"] == "running" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let adopted = town.write(Method::POST, &format!("{planning}/adopt"), &[], json!({"n": 0})).await;
+    assert_eq!(
+        (adopted.status, adopted.json()["op"].as_str()),
+        (StatusCode::OK, Some("replan")),
+        "{}",
+        String::from_utf8_lossy(&adopted.body)
+    );
+    assert_eq!(town.cells(&draft).await.len(), 3);
+    let undone = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", "\"r1\"")], json!({})).await;
+    assert_eq!(undone.status, StatusCode::OK);
+    assert_eq!(town.cells(&draft).await.len(), 4);
+}

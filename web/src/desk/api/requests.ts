@@ -1,0 +1,51 @@
+/** What the desk asks of the server. */
+import { getJson, sendJson } from '../../api/client';
+import type { Answer, Changed, Command, Desk, LogLine, PlanSummary, Replayed } from './types';
+
+/** Which plan of which street. */
+export interface PlanRef {
+  street: string;
+  plan: number;
+}
+
+/** How a command goes out: against which revision, as which request, by whom. */
+export interface Sending {
+  revision: number;
+  key: string;
+  who: string;
+}
+
+const streetPath = (street: string) => `/api/streets/${encodeURIComponent(street)}/plans`;
+const planPath = ({ street, plan }: PlanRef) => `${streetPath(street)}/${plan}`;
+const etag = (revision: number) => `"r${revision}"`;
+
+export const fetchPlans = (street: string, signal?: AbortSignal) =>
+  getJson<{ street: string; plans: PlanSummary[] }>(streetPath(street), {}, signal);
+
+/** What the desk needs of the server; a class takes it so that it can be tested without one. */
+export const deskApi = {
+  desk: (at: PlanRef, signal?: AbortSignal) => getJson<Desk>(`${planPath(at)}/desk`, {}, signal),
+
+  summary: (at: PlanRef) => getJson<PlanSummary>(planPath(at)),
+
+  since: (at: PlanRef, revision: number) =>
+    getJson<Changed | { all: true }>(`${planPath(at)}/desk`, { since: revision }),
+
+  edits: (at: PlanRef, signal?: AbortSignal) => getJson<{ edits: LogLine[] }>(`${planPath(at)}/edits`, {}, signal),
+
+  run: (at: PlanRef, command: Command, { revision, key, who }: Sending) =>
+    sendJson<Answer | Replayed>(`${planPath(at)}/edits`, {
+      method: 'POST',
+      body: who ? { ...command, who } : command,
+      ifMatch: etag(revision),
+      key,
+    }),
+
+  step: (at: PlanRef, direction: 'undo' | 'redo', { revision, key }: Sending) =>
+    sendJson<Answer | Replayed>(`${planPath(at)}/${direction}`, { method: 'POST', ifMatch: etag(revision), key }),
+
+  attempt: (at: PlanRef, command: Command) =>
+    sendJson<Answer>(`${planPath(at)}/try`, { method: 'POST', body: command }),
+};
+
+export type DeskApi = typeof deskApi;

@@ -1,0 +1,80 @@
+/** The draft's log: who did what, when and why, and whether it still stands. */
+import { useSignalEffect } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { formatMoment, formatNumber, t, tWord } from '../../i18n';
+import { deskApi } from '../api/requests';
+import type { LogLine } from '../api/types';
+import { nameOf } from '../model/laid';
+import { goTo, laid, store } from '../state/session';
+
+export function History() {
+  const [lines, setLines] = useState<LogLine[] | null>(null);
+  const [failed, setFailed] = useState(false);
+  const [wanted, setWanted] = useState('');
+  useSignalEffect(() => {
+    const open = store.value;
+    setWanted(open ? `${open.at.street}/${open.at.plan} ${laid.value?.revision}` : '');
+  });
+  useEffect(() => {
+    const open = store.peek();
+    if (!open) return;
+    const abort = new AbortController();
+    deskApi
+      .edits(open.at, abort.signal)
+      .then(({ edits }) => {
+        setLines(edits);
+        setFailed(false);
+      })
+      .catch(() => {
+        if (!abort.signal.aborted) setFailed(true);
+      });
+    return () => abort.abort();
+  }, [wanted]);
+  if (failed) return <p class="muted desk-none">{t('desk.history.failed')}</p>;
+  if (!lines) return <p class="muted desk-none">{t('desk.loading')}</p>;
+  if (lines.length === 0) return <p class="muted desk-none">{t('desk.history.none')}</p>;
+  return (
+    <ol class="desk-history" data-testid="history">
+      {lines.map((line) => (
+        <Line key={line.number} line={line} />
+      ))}
+    </ol>
+  );
+}
+
+function Line({ line }: { line: LogLine }) {
+  const now = laid.value;
+  const cells = line.summary?.cells ?? [];
+  return (
+    <li class={line.standing} data-standing={line.standing}>
+      <strong>
+        {tWord('desk.op', line.command.op)}
+        {line.standing !== 'done' && <span class="chip">{t(`desk.standing.${line.standing}`)}</span>}
+      </strong>
+      <small>
+        {[line.who || t('desk.somebody'), formatMoment(line.at)].join(' · ')}
+        {line.why && ` · ${line.why}`}
+      </small>
+      <span class="desk-touched">
+        {cells.slice(0, 4).map((code) =>
+          now?.cells.has(code) ? (
+            <button key={code} type="button" class="text-button" onClick={() => goTo(code)}>
+              {nameOf(now, code)}
+            </button>
+          ) : (
+            <code key={code}>{code}</code>
+          ),
+        )}
+        {cells.length > 4 && <small>{t('desk.history.more', { count: cells.length - 4 })}</small>}
+      </span>
+      {line.summary && (
+        <small>
+          {t('desk.history.moved', {
+            households: formatNumber(line.summary.households_moved),
+            groups: formatNumber(line.summary.groups_changed),
+          })}
+        </small>
+      )}
+    </li>
+  );
+}
