@@ -10,7 +10,7 @@ import { PlanningDialog } from './PlanningDialog';
 import { PublishDialog } from './PublishDialog';
 import { RollbackDialog } from './RollbackDialog';
 import { usePlans } from './usePlans';
-import { datesText, failureText, formatPercent, groupPlans, standingKey, standingOf } from './words';
+import { datesText, failureText, formatPercent, groupPlans, standingKey } from './words';
 
 /** What can be done with a plan beside opening it. */
 type Deed = 'copy' | 'compare' | 'rename' | 'publish' | 'rollback' | 'delete';
@@ -129,14 +129,13 @@ function PlanRow(props: {
 }) {
   const { plan, isOpen, deeds, onOpen, onDo } = props;
   const [more, setMore] = useState(false);
-  const standing = standingOf(plan, today.value);
   return (
     <li class={isOpen ? 'plan-row open' : 'plan-row'} data-plan={plan.id}>
       <div class="plan-head">
         <button type="button" class="plan-open" aria-current={isOpen ? 'true' : undefined} onClick={onOpen}>
           {plan.name}
         </button>
-        <span class={`chip standing-${standing}`}>{isOpen ? t('plans.opened') : t(standingKey(standing))}</span>
+        {isOpen && <span class="chip accent">{t('plans.opened')}</span>}
       </div>
       <p class="muted">
         {datesText(plan)}
