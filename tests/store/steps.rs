@@ -20,7 +20,7 @@ fn edit(number: u32) -> Edit {
         at: "2026-11-24T08:00:00.123Z".parse().unwrap(),
         who: (number % 2 == 1).then(|| "王".into()),
         why: None,
-        key: (number % 2 == 0).then(|| format!("key-{number}")),
+        key: number.is_multiple_of(2).then(|| format!("key-{number}")),
         command: json!({ "op": "assign", "blocks": [number], "to": "520201001001001" }),
         answer: json!({ "number": number, "warnings": [] }),
         standing: Standing::Done,
