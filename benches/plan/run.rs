@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io::{BufWriter, Write},
     path::Path,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::Instant,
 };
 
@@ -13,8 +13,11 @@ use anyhow::Context;
 use wangge::{
     export::{self, Records, Scope, Set},
     index::Snapshot,
-    model::{Code, Plan, Polygon, StreetData},
-    plan,
+    model::{Block, Code, Plan, Polygon, StreetData},
+    plan::{
+        self,
+        desk::{Command, Desk, Ground},
+    },
 };
 
 use super::{instance, seams};
@@ -24,11 +27,16 @@ use super::{instance, seams};
 /// Fails when anything outside the selection changes.
 fn replan_ms(street: &StreetData, base: &Plan, request: &plan::Request) -> anyhow::Result<f64> {
     let request = plan::Request { cells: None, ..request.clone() };
-    let edit = |block: usize| {
-        let beside = base.cells.get(base.blocks[block].cell as usize + 1)?;
-        plan::assign(street, base, &[block], &beside.code, &request, instance::registration()).ok()
+    let ground = Ground::new(Arc::new(street.clone()), jiff::Timestamp::now())?;
+    let mut desk = Desk::new(Arc::new(ground), base.clone());
+    let edit = |block: &Block| {
+        let beside = base.cells.get(base.blocks[block.id as usize].cell as usize + 1)?;
+        let command = Command::Assign { blocks: vec![block.id], at: Vec::new(), to: beside.code.clone() };
+        desk.run(&command, &|_, _| true).ok()
     };
-    let edited = (0..base.blocks.len()).rev().find_map(edit).context("no block can be given to another cell")?;
+    let patch = base.blocks.iter().rev().find_map(edit).context("no block can be given to another cell")?.patch;
+    desk.apply(&patch)?;
+    let edited = desk.plan().clone();
     let community = edited.communities[0].code.clone();
     let cells: Vec<Code> = edited.cells.iter().map(|c| c.code.clone()).filter(|c| c.is_within(&community)).collect();
     let selection = plan::Selection { codes: vec![community], locked: cells[..1].to_vec(), churn: 1.0 };

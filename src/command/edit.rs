@@ -13,7 +13,7 @@ use wangge::{
     model::{Change, ChangeSet, Code, LogChange, Plan, PlanEdit, PlanId, PlanState, StreetData},
     plan::{
         self, Registration,
-        desk::{Desk, Given, Ground, Journal},
+        desk::{Desk, Given, Ground, Journal, now},
     },
     store::Store,
 };
@@ -225,7 +225,7 @@ fn draft(args: &Args, street: &StreetData) -> anyhow::Result<(Plan, bool)> {
                 id: PlanId(street.plans.iter().map(|p| p.id.0).max().unwrap_or(0) + 1),
                 name: args.draft.clone(),
                 owner: args.who.clone(),
-                now: Timestamp::now(),
+                now: now(),
                 publish_from: None,
             };
             Ok((plan::copy(base, registration), true))
@@ -249,7 +249,7 @@ impl Work {
                 })?;
                 outcome.households_moved += done.households_moved;
                 outcome.warnings.extend(done.warnings.iter().map(|w| (line.number, w.message.clone())));
-                let edit = self.journal.line(&self.desk, &given, None, &done, false, Timestamp::now());
+                let edit = self.journal.line(&self.desk, &given, None, &done, false, now());
                 PlanEdit { plan: id, patch: done.patch, log: LogChange::Append(Box::new(edit)) }
             }
         };

@@ -26,7 +26,7 @@ use jiff::{Timestamp, civil::Date};
 
 pub use books::{copy, enter, leave};
 pub use planner::plan;
-pub use replan::{Selection, assign, replan};
+pub use replan::{Selection, replan};
 pub use score::{CellScore, Rounded, Score, Spread, score, score_in};
 
 use crate::model::{Code, CodeError, CodeScheme, Community, PlanId, PlanState, Rules};
@@ -162,22 +162,6 @@ pub enum Error {
     NoSuchCell {
         /// The code.
         code: Code,
-    },
-    /// The plan has no such block.
-    #[error("the plan has no block {block}; it has {blocks}, counted from 0")]
-    NoSuchBlock {
-        /// Its place.
-        block: usize,
-        /// Blocks there are.
-        blocks: usize,
-    },
-    /// An edit would leave a cell in pieces.
-    #[error("cell {cell} would be left in {pieces} pieces; a cell is one piece")]
-    CellBroken {
-        /// The cell.
-        cell: Code,
-        /// Pieces; 0: nothing would be left of it.
-        pieces: usize,
     },
     /// The plan's blocks do not tile the street.
     #[error("the plan's blocks do not fit together: {0}")]

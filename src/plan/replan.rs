@@ -1,4 +1,4 @@
-//! A plan drawn again in part: by hand, block by block, or by the planner within a selection. Blocks stay as they are; what lies
+//! A plan drawn again in part, within a selection. Blocks stay as they are; what lies
 //! outside the selection stays as it is, to the byte.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,39 +84,6 @@ pub fn replan(
     }
     let plan = redrawn(street, base, &open, cells, &cell_of_block, request, registration)?;
     progress("done", 1.0).then_some((plan, warnings)).ok_or(Error::Cancelled)
-}
-
-/// Gives blocks (by their place in the plan) to a cell.
-///
-/// # Errors
-/// [`Error::NoSuchCell`], [`Error::NoSuchBlock`]; [`Error::CellBroken`] when a cell would be left without ground or in pieces.
-pub fn assign(
-    street: &StreetData,
-    base: &Plan,
-    blocks: &[usize],
-    to: &Code,
-    request: &Request,
-    registration: Registration,
-) -> Result<Plan, Error> {
-    let target = base.cells.iter().position(|c| c.code == *to).ok_or_else(|| Error::NoSuchCell { code: to.clone() })?;
-    if let Some(block) = blocks.iter().find(|b| **b >= base.blocks.len()) {
-        return Err(Error::NoSuchBlock { block: *block, blocks: base.blocks.len() });
-    }
-    let mut touched = vec![false; base.cells.len()];
-    touched[target] = true;
-    blocks.iter().for_each(|b| touched[base.blocks[*b].cell as usize] = true);
-    let open = Opened::of(street, base, &touched, &[])?;
-    let graph = Graph::of_pieces(&open.blocks, &(0..open.index.len() as u32).collect::<Vec<_>>(), &open.weights(), &open.metres);
-    let mut cell_of_block: Vec<Code> = base.blocks.iter().map(|b| base.cells[b.cell as usize].code.clone()).collect();
-    blocks.iter().for_each(|b| cell_of_block[*b] = to.clone());
-    for (cell, _) in base.cells.iter().zip(&touched).filter(|(_, touched)| **touched) {
-        let members: Vec<u32> = (0..).zip(&open.index).filter(|(_, block)| cell_of_block[**block] == cell.code).map(|(i, _)| i).collect();
-        let pieces = graph.induced(&members).components().len();
-        if pieces != 1 {
-            return Err(Error::CellBroken { cell: cell.code.clone(), pieces });
-        }
-    }
-    redrawn(street, base, &open, base.cells.clone(), &cell_of_block, request, registration)
 }
 
 fn community_of(plan: &Plan, cell: usize) -> usize {

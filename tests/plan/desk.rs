@@ -12,11 +12,11 @@ use wangge::{
 
 use super::*;
 
-fn bytes(plan: &Plan) -> String {
+pub fn bytes(plan: &Plan) -> String {
     serde_json::to_string(plan).unwrap()
 }
 
-fn desk(street: &StreetData, plan: &Plan) -> Desk {
+pub fn desk(street: &StreetData, plan: &Plan) -> Desk {
     let ground = Ground::new(Arc::new(street.clone()), jiff::Timestamp::UNIX_EPOCH).unwrap();
     Desk::new(Arc::new(ground), plan.clone())
 }
@@ -26,7 +26,7 @@ fn run(desk: &Desk, command: &Command) -> Result<Outcome, Refusal> {
 }
 
 /// Does a command and checks the way there and back.
-fn go(desk: &mut Desk, command: &Command) -> Result<Outcome, Refusal> {
+pub fn go(desk: &mut Desk, command: &Command) -> Result<Outcome, Refusal> {
     let outcome = run(desk, command)?;
     let before = bytes(desk.plan());
     desk.apply(&outcome.patch).unwrap();

@@ -221,9 +221,9 @@ async fn publishing_does_what_its_preview_says_and_can_be_rolled_back() {
     town.write(Method::POST, &publish, &[("if-match", &tag)], json!({})).await.problem(422, "refused");
     town.service.catch_up().await.unwrap();
     let after = town.get(&format!("/api/locate?{}", lonlat(300, 300))).await.json();
-    assert_eq!((before["cell"]["code"].as_str(), after["cell"]["code"].as_str()), (Some(SOUTH_WEST), Some(NORTH_WEST)));
+    assert_eq!((before["place"]["cell_code"].as_str(), after["place"]["cell_code"].as_str()), (Some(SOUTH_WEST), Some(NORTH_WEST)));
     let old = town.get(&format!("/api/locate?{}&as-of=2026-02-01", lonlat(300, 300))).await.json();
-    assert_eq!(old["cell"]["code"], SOUTH_WEST, "as of a day before, the old plan answers");
+    assert_eq!(old["place"]["cell_code"], SOUTH_WEST, "as of a day before, the old plan answers");
     let lineage = town.get(&format!("{draft}/lineage")).await.json();
     assert_eq!(lineage["against"], 2);
     town.edit(&draft, 2, merge()).await.problem(422, "refused");
@@ -234,7 +234,7 @@ async fn publishing_does_what_its_preview_says_and_can_be_rolled_back() {
     );
     town.service.catch_up().await.unwrap();
     let again = town.get(&format!("/api/locate?{}", lonlat(300, 300))).await.json();
-    assert_eq!(again["cell"]["code"], SOUTH_WEST);
+    assert_eq!(again["place"]["cell_code"], SOUTH_WEST);
     // Its log is still there.
     assert_eq!(town.get(&format!("{draft}/edits")).await.json()["edits"].as_array().unwrap().len(), 2);
     let words: Vec<String> = town.store.changes_since(&code(STREET), 0).await.unwrap().into_iter().map(|n| n.what).collect();
@@ -253,8 +253,8 @@ async fn a_plan_for_later_waits_for_its_day() {
     assert_eq!(published.json()["plan"]["valid_from"], "2999-01-01");
     town.service.catch_up().await.unwrap();
     let cell = |day: &str| format!("/api/locate?{}&as-of={day}", lonlat(300, 300));
-    assert_eq!(town.get(&cell("2998-12-31")).await.json()["cell"]["code"], SOUTH_WEST);
-    assert_eq!(town.get(&cell("2999-01-01")).await.json()["cell"]["code"], NORTH_WEST);
+    assert_eq!(town.get(&cell("2998-12-31")).await.json()["place"]["cell_code"], SOUTH_WEST);
+    assert_eq!(town.get(&cell("2999-01-01")).await.json()["place"]["cell_code"], NORTH_WEST);
     // Another from today on ends where this one begins, and cannot be rolled back past it.
     let other = town.draft("乙").await;
     let preview = town.get(&format!("{other}/preview")).await;

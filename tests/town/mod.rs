@@ -260,7 +260,7 @@ fn plan(
         estimated: false,
         communities: vec![],
         cells: vec![],
-        blocks: Block::numbered(blocks.iter().map(|b| (b.2.clone(), 0))),
+        blocks: (0..).zip(blocks).map(|(id, b)| Block { id, outline: b.2.clone(), cell: 0 }).collect(),
         groups: vec![],
     };
     let mut in_community = 0;

@@ -6,6 +6,12 @@ use serde_json::json;
 use super::{Desk, Given, Outcome};
 use crate::model::{Edit, LogChange, LoggedEdit, Patch, PlanEdit, PlanId, Standing};
 
+/// The time, as exact as it is kept.
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    now.round(jiff::Unit::Millisecond).unwrap_or(now)
+}
+
 /// A draft's log in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {

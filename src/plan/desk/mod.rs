@@ -30,7 +30,7 @@ pub use command::{At, Command, Given};
 pub use difference::{CellOrigin, Difference, Lineage, Moved, Origin};
 pub use figures::{Balance, CellFigures, Problem, ProblemKind, TOLERANCE};
 pub use ground::Ground;
-pub use journal::Journal;
+pub use journal::{Journal, now};
 pub use refusal::Refusal;
 pub use sketch::Outcome;
 

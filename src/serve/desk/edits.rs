@@ -9,7 +9,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::OwnedMutexGuard;
 use utoipa::ToSchema;
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{
     model::{Change, Code, Edit, LogChange, PlanEdit, PlanId, PlanState},
-    plan::desk::{Command, Given, Outcome, Refusal},
+    plan::desk::{Command, Given, Outcome, Refusal, now},
     serve::{Error, Problem, Service, params::Params},
     store::Store,
 };
@@ -182,7 +181,7 @@ pub async fn done(
 ) -> Result<Answer, Error> {
     let open = session.open(store, plan).await?;
     let before = open.desk.balance();
-    let edit = open.journal.line(&open.desk, given, key, outcome, merged, Timestamp::now());
+    let edit = open.journal.line(&open.desk, given, key, outcome, merged, now());
     let step = PlanEdit { plan, patch: outcome.patch.clone(), log: LogChange::Append(Box::new(edit)) };
     session.commit(store, "edit", vec![Change::EditPlan(Box::new(step))]).await?;
     let open = session.open(store, plan).await?;

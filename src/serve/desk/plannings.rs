@@ -16,7 +16,6 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -32,7 +31,7 @@ use crate::{
     model::{Cell, Change, Code, MultiPolygon, Patch, Plan, PlanId, StreetData},
     plan::{
         self, Registration, Request, Selection,
-        desk::{Command, Given, Ground, Refusal},
+        desk::{Command, Given, Ground, Refusal, now},
     },
     serve::{Error, Problem, Service, params::Params},
 };
@@ -261,7 +260,7 @@ impl Job {
             seed: variant.seed,
             ..Request::default()
         };
-        let registration = Registration { id: PlanId(0), name: String::new(), owner: None, now: Timestamp::now(), publish_from: None };
+        let registration = Registration { id: PlanId(0), name: String::new(), owner: None, now: now(), publish_from: None };
         let drawn = match base {
             Some(base) => {
                 let locked = base.cells.iter().filter(|c| c.locked).map(|c| c.code.clone()).collect();
@@ -447,7 +446,7 @@ pub async fn adopt(
             name: name.clone(),
             owner: owner.clone(),
             base: job.wish.base.map(PlanId),
-            created_at: Timestamp::now(),
+            created_at: now(),
             ..drawn.clone()
         };
         let summary = PlanSummary::of(&draft, service.today());

@@ -9,7 +9,6 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,7 +19,7 @@ use super::{
 };
 use crate::{
     model::{Change, Plan, PlanId, PlanState},
-    plan::{self, Registration},
+    plan::{self, Registration, desk::now},
     serve::{Error, Problem, Service, params::Params},
 };
 
@@ -110,7 +109,7 @@ pub async fn post_plan(
 pub fn copied(session: &Street, base: &Plan, name: String, owner: Option<String>) -> Result<Plan, Error> {
     is_free(session, &name, None)?;
     let id = PlanId(session.plans()?.iter().map(|p| p.id.0).max().unwrap_or(0) + 1);
-    Ok(plan::copy(base, Registration { id, name, owner, now: Timestamp::now(), publish_from: None }))
+    Ok(plan::copy(base, Registration { id, name, owner, now: now(), publish_from: None }))
 }
 
 pub fn plan_name(name: &str) -> Result<String, Error> {

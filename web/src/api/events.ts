@@ -4,7 +4,7 @@
  */
 import type { ChangeEvent, StaleTiles } from './types';
 
-/** Numbers of plans of a street. */
+/** Plans of a street, by number. */
 export interface TouchedPlans {
   street: string;
   plans: readonly number[];
@@ -36,17 +36,21 @@ const RECONNECT_MS = 5_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
-/** The tiles and plans of a change; tiles are `null` where a server of another version does not tell. */
-function changeOf(event: Event): { tiles: StaleTiles[] | null; street: string; plans: number[] } {
+interface Told {
+  /** `null` where a server of another version does not tell. */
+  tiles: StaleTiles[] | null;
+  plans: TouchedPlans | null;
+}
+
+function changeOf(event: Event): Told {
   try {
     const { tiles, street, plans } = JSON.parse((event as MessageEvent<string>).data) as Partial<ChangeEvent>;
     return {
       tiles: Array.isArray(tiles) ? tiles : null,
-      street: street ?? '',
-      plans: Array.isArray(plans) ? plans : [],
+      plans: street && plans?.length ? { street, plans } : null,
     };
   } catch {
-    return { tiles: null, street: '', plans: [] };
+    return { tiles: null, plans: null };
   }
 }
 
@@ -71,10 +75,10 @@ export function listenForChanges(listener: ChangeListener): () => void {
     }, SETTLE_MS);
   };
   const changed = (event: Event) => {
-    const { tiles, street, plans } = changeOf(event);
-    if (plans.length > 0) listener.onPlans({ street, plans });
+    const { tiles, plans } = changeOf(event);
+    if (plans) listener.onPlans(plans);
     // A draft's steps are its planners' affair: nothing that the map shows has changed.
-    if (tiles?.length === 0 && plans.length > 0) return;
+    if (tiles?.length === 0 && plans) return;
     if (!tiles) missed = true;
     else if (tiles.length > 0) {
       gathered.push(...tiles);

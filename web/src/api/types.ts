@@ -26,7 +26,5 @@ export type HotspotArea = Schemas['HotspotArea'];
 export type StaleTiles = Omit<Schemas['StaleTiles'], 'boxes'> & { boxes: Bbox[] };
 export type ChangeEvent = Omit<Schemas['ChangeEvent'], 'tiles'> & {
   tiles: StaleTiles[];
-  /** Plans touched, by number. */
-  plans?: number[];
 };
 export type IssueDetail = Omit<Schemas['IssueDetail'], 'status'> & { status: IssueStatus };

@@ -8,6 +8,7 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.back': 'Back to the map',
   'desk.panel': 'Plan',
   'desk.start': 'Open a plan, or make a new draft.',
+  'desk.failed': 'The planner’s desk could not be loaded',
   'desk.loading': 'Loading',
   'desk.readonly': 'Read only',
   'desk.state.draft': 'Draft',
@@ -29,7 +30,6 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.open.publish': 'Publish',
   'desk.open.help': 'Shortcuts',
   'desk.planning.selection': 'Plan selection…',
-  'desk.compare.with': 'Compare with',
   'desk.compare.none': 'No plan to compare with',
 
   'desk.undo': 'Undo',

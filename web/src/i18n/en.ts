@@ -265,7 +265,6 @@ export const en: Record<Key, string> = {
   'plans.standing.superseded': 'Superseded',
   'plans.opened': 'Open',
   'plans.open': 'Open',
-  'plans.of': ': {name}',
   'plans.more': 'More',
   'plans.less': 'Less',
   'plans.do.copy': 'Copy as draft',

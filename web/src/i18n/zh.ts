@@ -262,7 +262,6 @@ export const zh = {
   'plans.standing.superseded': '已被取代',
   'plans.opened': '已打开',
   'plans.open': '打开',
-  'plans.of': '：{name}',
   'plans.more': '更多',
   'plans.less': '收起',
   'plans.do.copy': '复制为草案',

@@ -33,6 +33,8 @@ export interface MapEvents {
   moved(camera: Camera): void;
   /** A tile did not come. */
   failed(): void;
+  /** Every tile in view has come after all. */
+  healed(): void;
   routes: Route[];
   elsewhere(at: LngLat): void;
 }
@@ -49,6 +51,8 @@ export class GridMap {
   private style: StyleSpecification;
   private wanted: StyleSpecification | null = null;
   private ready = false;
+  /** A tile failed, and was not there in the end. */
+  private failing = false;
   private hoverFrame = 0;
   /** Whether clicks and hovering are the viewer's. */
   private listening = true;
@@ -95,6 +99,11 @@ export class GridMap {
     this.map.on('mouseout', () => this.unhover());
     this.map.on('moveend', () => this.events.moved(this.camera()));
     this.map.on('error', (event) => this.onError(event));
+    this.map.on('idle', () => {
+      if (!this.failing || this.refresher.hasFailed()) return;
+      this.failing = false;
+      this.events.healed();
+    });
     this.map.getCanvas().addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && this.listening)
         this.router.click(this.map.project(this.map.getCenter()), this.map.getCenter());
@@ -232,6 +241,7 @@ export class GridMap {
 
   private onError(event: ErrorEvent) {
     if (event.error instanceof Error && event.error.name === 'AbortError') return;
+    this.failing = true;
     this.events.failed();
   }
 }

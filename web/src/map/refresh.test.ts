@@ -19,9 +19,17 @@ const HOME = 12963;
 
 function fakeMap(inView: FakeTile[], hidden: FakeTile[] = []) {
   const fetched: string[] = [];
+  /** Tiles taken out, and how many updates put new ones in. */
+  const anew: string[] = [];
   const manager = {
     getIds: () => inView.map(({ tileID }) => tileID.key),
     getTileByID: (key: string) => inView.find(({ tileID }) => tileID.key === key),
+    _removeTile: (key: string) => {
+      anew.push(key);
+      inView.splice(0, inView.length, ...inView.filter(({ tileID }) => tileID.key !== key));
+    },
+    transform: {},
+    update: () => anew.push('update'),
     _outOfViewCache: {
       filter: (keep: (tile: FakeTile) => boolean) => hidden.splice(0, hidden.length, ...hidden.filter(keep)),
     },
@@ -32,7 +40,7 @@ function fakeMap(inView: FakeTile[], hidden: FakeTile[] = []) {
       for (const { z, x, y } of ids) fetched.push(`${source} ${z}/${x}/${y}`);
     },
   };
-  return { refresher: new TileRefresher(map as unknown as MapLibre), fetched, hidden };
+  return { refresher: new TileRefresher(map as unknown as MapLibre), fetched, hidden, anew };
 }
 
 beforeEach(() => {
@@ -82,24 +90,45 @@ describe('refreshing', () => {
     expect(fetched).toEqual([]);
   });
 
-  it('fetches a tile that fails on its way once more', () => {
+  it('begins a tile anew that failed, or fails on its way', () => {
     const late = tile(HOME, 'loading');
-    const { refresher, fetched } = fakeMap([late]);
-    refresher.refresh('issues', [POINT]);
+    const { refresher, fetched, anew } = fakeMap([tile(HOME - 1, 'errored'), late, tile(HOME + 1)]);
+    const around: Bbox = [104.82, 26.59, 104.86, 26.59];
+    refresher.refresh('issues', [around]);
+    expect(anew).toEqual([`k${HOME - 1}`, 'update']);
+    expect(refresher.hasFailed()).toBe(false);
     late.state = 'errored';
+    expect(refresher.hasFailed()).toBe(true);
     vi.advanceTimersByTime(2_000);
-    expect(fetched).toEqual(['issues 14/12963/6935']);
+    expect(anew).toEqual([`k${HOME - 1}`, 'update', `k${HOME}`, 'update']);
+    expect(fetched).toEqual(['issues 14/12964/6935']);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('fetches what a new address leaves out: tiles that failed, and those under way', () => {
-    const late = tile(HOME + 1, 'loading');
-    const { refresher, fetched } = fakeMap([tile(HOME - 1), tile(HOME, 'errored'), late]);
+  it('begins anew, at a new address, what shows nothing yet', () => {
+    const { refresher, fetched, anew } = fakeMap([tile(HOME - 1), tile(HOME, 'errored'), tile(HOME + 1, 'loading')]);
     refresher.afterSetTiles('households');
     refresher.afterSetTiles('issues');
-    expect(fetched).toEqual(['issues 14/12963/6935']);
-    late.state = 'loaded';
+    expect(anew).toEqual([`k${HOME}`, `k${HOME + 1}`, 'update']);
     vi.advanceTimersByTime(2_000);
-    expect(fetched).toEqual(['issues 14/12963/6935', 'issues 14/12964/6935']);
+    expect(fetched).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    ['loaded', ['issues 14/12963/6935'], []],
+    ['errored', [], [`k${HOME}`, 'update']],
+    // Failed before setTiles came to it: it waits for nothing.
+    ['loading', [], [`k${HOME}`, 'update']],
+  ])('fetches from a new address a tile that was coming from the old one and is %s', (state, again, begun) => {
+    const shown = tile(HOME, 'expired');
+    const { refresher, fetched, anew } = fakeMap([shown]);
+    refresher.afterSetTiles('issues');
+    vi.advanceTimersByTime(1_000);
+    expect([fetched, anew]).toEqual([[], []]);
+    shown.state = state;
+    vi.advanceTimersByTime(1_000);
+    expect([fetched, anew]).toEqual([again, begun]);
     expect(vi.getTimerCount()).toBe(0);
   });
 

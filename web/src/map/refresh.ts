@@ -21,7 +21,7 @@ export class TileRefresher {
     const inView = tilesInView(manager).filter((tile) => touched(tile.tileID.canonical));
     const dropHidden = () => dropHiddenTiles(manager, (tile) => touched(tile.tileID.canonical));
     dropHidden();
-    const underWay = this.fetchAgain(source, inView);
+    const underWay = this.fetchAgain(source, manager, inView);
     this.later(() => {
       // Tiles that were fading out of view have become hidden ones by now.
       dropHidden();
@@ -36,11 +36,20 @@ export class TileRefresher {
   afterSetTiles(source: string) {
     const manager = this.map.style.tileManagers[source];
     if (!manager) return;
-    const underWay = this.fetchAgain(
-      source,
-      tilesInView(manager).filter(({ state }) => state === 'errored' || state === 'loading'),
+    const inView = tilesInView(manager);
+    beginAnew(
+      manager,
+      inView.filter(({ state }) => state === 'errored' || state === 'loading'),
     );
-    this.later(() => this.follow(source, manager, underWay));
+    const underWay = inView.filter(({ state }) => state === 'expired' || state === 'reloading');
+    this.later(() => this.follow(source, manager, underWay, true));
+  }
+
+  /** Whether a tile in view did not come. */
+  hasFailed(): boolean {
+    return Object.values(this.map.style.tileManagers).some((manager) =>
+      tilesInView(manager).some(({ state }) => state === 'errored'),
+    );
   }
 
   stop() {
@@ -49,22 +58,33 @@ export class TileRefresher {
   }
 
   /** Returns those that are under way: what comes may be from before the change. */
-  private fetchAgain(source: string, tiles: readonly Tile[]): Tile[] {
-    const atRest = tiles.filter(({ state }) => state === 'loaded' || state === 'errored');
-    if (atRest.length > 0)
+  private fetchAgain(source: string, manager: TileManager, tiles: readonly Tile[]): Tile[] {
+    const failed = tiles.filter(({ state }) => state === 'errored');
+    const loaded = tiles.filter(({ state }) => state === 'loaded');
+    beginAnew(manager, failed);
+    if (loaded.length > 0)
       this.map.refreshTiles(
         source,
-        atRest.map(({ tileID: { canonical } }) => ({ z: canonical.z, x: canonical.x, y: canonical.y })),
+        loaded.map(({ tileID: { canonical } }) => ({ z: canonical.z, x: canonical.x, y: canonical.y })),
       );
-    return tiles.filter((tile) => !atRest.includes(tile));
+    return tiles.filter((tile) => !failed.includes(tile) && !loaded.includes(tile));
   }
 
-  /** No event tells that an unchanged tile has come, so this asks now and then, as long as there is something to wait for. */
-  private follow(source: string, manager: TileManager, underWay: readonly Tile[]) {
+  /**
+   * No event tells that an unchanged tile has come, so this asks now and then, as long as there is something to wait for. `shown`: the
+   * tiles had something to show, so one that is `loading` failed just before `setTiles` came to it.
+   */
+  private follow(source: string, manager: TileManager, underWay: readonly Tile[], shown = false) {
     const still = underWay.filter((tile) => manager.getTileByID(tile.tileID.key) === tile);
     if (still.length === 0) return;
-    const rest = this.fetchAgain(source, still);
-    if (rest.length > 0) this.later(() => this.follow(source, manager, rest));
+    const stuck = still.filter(({ state }) => shown && state === 'loading');
+    beginAnew(manager, stuck);
+    const rest = this.fetchAgain(
+      source,
+      manager,
+      still.filter((tile) => !stuck.includes(tile)),
+    );
+    if (rest.length > 0) this.later(() => this.follow(source, manager, rest, shown));
   }
 
   private later(what: () => void) {
@@ -81,6 +101,16 @@ function tilesInView(manager: TileManager): Tile[] {
     .getIds()
     .map((id) => manager.getTileByID(id))
     .filter((tile): tile is Tile => !!tile);
+}
+
+/**
+ * Takes tiles that show nothing out, and new ones in their place. Fetching a failed tile as one that is shown already would let a
+ * change of the style ask a worker to parse again what that worker never had.
+ */
+function beginAnew(manager: TileManager, tiles: readonly Tile[]) {
+  if (tiles.length === 0) return;
+  for (const { tileID } of tiles) manager._removeTile(tileID.key);
+  if (manager.transform) manager.update(manager.transform, manager.terrain);
 }
 
 /**

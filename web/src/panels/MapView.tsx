@@ -65,6 +65,9 @@ function mount(container: HTMLElement): () => void {
         failed: () => {
           tilesFailed.value = true;
         },
+        healed: () => {
+          tilesFailed.value = false;
+        },
         routes: routes(),
         elsewhere: (at) => selectPoint(at.lng, at.lat, null),
       },

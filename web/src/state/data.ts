@@ -17,6 +17,7 @@ import {
   asOf,
   comparedPeriod,
   compareParams,
+  deskAt,
   isOn,
   issueParams,
   level,
@@ -204,6 +205,8 @@ function refreshed() {
 
 /** Asks again whatever depends on something that changed. Returns what ends it. */
 export function followData(): () => void {
+  /** Something changed while the desk was open. */
+  let behind = false;
   const askedOf = new Map<string, string>();
   /** Runs `ask` only when the question differs from the last one of that name. */
   const once = (name: string, question: string, ask: () => void) => {
@@ -261,9 +264,21 @@ export function followData(): () => void {
       const what = selection.value;
       void detailFetcher.ask(what && { what, day: asOf.value });
     }),
+    // The desk has eyes for its draft alone; whoever comes back from it wants to see what has become of the rest.
+    effect(() => {
+      if (deskAt.value || !behind) return;
+      behind = false;
+      missed.value += 1;
+      reload();
+    }),
     listenForChanges({
-      onTiles: (stale) => gridMap.value?.refreshTouched(stale),
-      onChange: refreshed,
+      onTiles: (stale) => {
+        if (!deskAt.peek()) gridMap.value?.refreshTouched(stale);
+      },
+      onChange: () => {
+        if (deskAt.peek()) behind = true;
+        else refreshed();
+      },
       onPlans: (touched) => {
         plansTouched.value = touched;
       },

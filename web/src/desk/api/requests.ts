@@ -1,6 +1,6 @@
 /** What the desk asks of the server. */
 import { getJson, sendJson } from '../../api/client';
-import type { Answer, Changed, Command, Desk, LogLine, PlanSummary } from './types';
+import type { Answer, Changed, Command, Desk, LogLine, PlanSummary, Replayed } from './types';
 
 /** Which plan of which street. */
 export interface PlanRef {
@@ -26,13 +26,15 @@ export const fetchPlans = (street: string, signal?: AbortSignal) =>
 export const deskApi = {
   desk: (at: PlanRef, signal?: AbortSignal) => getJson<Desk>(`${planPath(at)}/desk`, {}, signal),
 
+  summary: (at: PlanRef) => getJson<PlanSummary>(planPath(at)),
+
   since: (at: PlanRef, revision: number) =>
     getJson<Changed | { all: true }>(`${planPath(at)}/desk`, { since: revision }),
 
   edits: (at: PlanRef, signal?: AbortSignal) => getJson<{ edits: LogLine[] }>(`${planPath(at)}/edits`, {}, signal),
 
   run: (at: PlanRef, command: Command, { revision, key, who }: Sending) =>
-    sendJson<Answer>(`${planPath(at)}/edits`, {
+    sendJson<Answer | Replayed>(`${planPath(at)}/edits`, {
       method: 'POST',
       body: who ? { ...command, who } : command,
       ifMatch: etag(revision),
@@ -40,7 +42,7 @@ export const deskApi = {
     }),
 
   step: (at: PlanRef, direction: 'undo' | 'redo', { revision, key }: Sending) =>
-    sendJson<Answer>(`${planPath(at)}/${direction}`, { method: 'POST', ifMatch: etag(revision), key }),
+    sendJson<Answer | Replayed>(`${planPath(at)}/${direction}`, { method: 'POST', ifMatch: etag(revision), key }),
 
   attempt: (at: PlanRef, command: Command) =>
     sendJson<Answer>(`${planPath(at)}/try`, { method: 'POST', body: command }),

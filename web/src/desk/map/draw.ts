@@ -2,15 +2,20 @@
 import { effect, untracked } from '@preact/signals';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import type { GridMap } from '../../map/map';
+import { deskAt } from '../../state/app';
 import { gridMap, mapOverlay } from '../../state/mapHandle';
 import { isNarrow, mapTheme } from '../../state/screen';
+import type { LayerName } from '../../state/view';
+import type { Bbox, LonLat } from '../api/types';
 import { difference, type Laid } from '../model/laid';
-import { inBox } from '../model/plane';
+import { bboxOf, inBox } from '../model/plane';
 import { laid, lookAt, painted, store } from '../state/session';
 import { blockFeature, cellFeature, labelFeature } from './features';
 import { hatchImage, lockImage } from './images';
 import { DESK_SOURCES, type DeskSource, deskLayers, HATCH, LOCK } from './layers';
 import { Overlay } from './overlay';
+
+const GROUND: readonly LayerName[] = ['water', 'roads', 'buildings'];
 
 const NOTHING: Pick<Laid, 'cells' | 'blocks' | 'deviations'> = {
   cells: new Map(),
@@ -38,7 +43,8 @@ export function drawDesk(): () => void {
     effect(() => {
       const tolerance = laid.value?.tolerance ?? 0.1;
       mapOverlay.value = {
-        keep: ['water', 'roads', 'buildings'],
+        // Until a plan is open, the one in force is seen.
+        keep: deskAt.value?.plan ? GROUND : [...GROUND, 'streets', 'communities', 'cells', 'labels'],
         sources: DESK_SOURCES,
         layers: (theme, fonts) => deskLayers(theme, fonts, tolerance),
         covered,
@@ -152,15 +158,16 @@ function afterTiles(map: MapLibre, done: () => void) {
   again();
 }
 
-function boxOf({ cells }: Pick<Laid, 'cells'>): [number, number, number, number] {
-  const box: [number, number, number, number] = [180, 90, -180, -90];
-  for (const { bbox } of cells.values()) {
-    box[0] = Math.min(box[0], bbox[0]);
-    box[1] = Math.min(box[1], bbox[1]);
-    box[2] = Math.max(box[2], bbox[2]);
-    box[3] = Math.max(box[3], bbox[3]);
-  }
-  return box;
+function boxOf({ cells }: Pick<Laid, 'cells'>): Bbox {
+  const corners = [...cells.values()].flatMap(({ bbox }): LonLat[] =>
+    bbox
+      ? [
+          [bbox[0], bbox[1]],
+          [bbox[2], bbox[3]],
+        ]
+      : [],
+  );
+  return bboxOf(corners);
 }
 
 /** A camera that looks at a part of the street is kept: a link's, or where one was before. */

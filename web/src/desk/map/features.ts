@@ -12,7 +12,7 @@ export const cellFeature = ({ code, kind, locked, community, geometry }: CellRow
 export const labelFeature = ({ code, name, households, locked, label }: CellRow): Feature => ({
   type: 'Feature',
   properties: { code, name: name || code, households, locked },
-  geometry: { type: 'Point', coordinates: label },
+  geometry: label ? { type: 'Point', coordinates: label } : { type: 'MultiPoint', coordinates: [] },
 });
 
 export const blockFeature = ({ id, cell, households, geometry }: BlockRow): Feature => ({

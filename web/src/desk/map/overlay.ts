@@ -100,7 +100,7 @@ export class Overlay {
         this.line(pen, shown.geometry, theme.selectedCasing, 2);
       }
       for (const { kind, at } of now.problems)
-        if (kind !== 'unbalanced') this.mark(pen, at, '!', theme.status.in_progress);
+        if (at && kind !== 'unbalanced') this.mark(pen, at, '!', theme.status.in_progress);
     }
     for (const shape of sketch.peek()) this.shape(pen, theme, shape);
     const refused = store.peek()?.refusal.peek()?.at;

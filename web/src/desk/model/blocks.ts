@@ -48,7 +48,7 @@ export class BlockIndex {
 
   /** Blocks whose middle lies in the rectangle. */
   within(box: Bbox): BlockRow[] {
-    return this.candidates(box).filter((block) => inBox(block.at, box));
+    return this.candidates(box).filter(({ at }) => at && inBox(at, box));
   }
 
   /** Blocks of one cell that have an edge in common with a block of the other. */

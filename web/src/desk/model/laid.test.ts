@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { blockRow, cellCode, cellRow, changed, desk } from '../fixture';
-import { applyChanged, difference, layOut } from './laid';
+import { applyChanged, difference, layOut, withSummary } from './laid';
 
 const before = layOut(desk());
 const [first, second] = [cellCode(0), cellCode(1)];
@@ -60,7 +60,15 @@ describe('the difference of two states', () => {
 
 it('a dedicated cell has no deviation', () => {
   const plan = desk();
-  const laid = layOut({ ...plan, cells: [cellRow('a', [[]], { kind: 'dedicated', deviation: null }), ...plan.cells] });
+  const laid = layOut({ ...plan, cells: [cellRow('a', [[]], { kind: 'dedicated', deviation: -0.9 }), ...plan.cells] });
   expect(laid.deviations.has('a')).toBe(false);
   expect(laid.deviations.size).toBe(3);
+});
+
+it('a draft that was published can be changed no more', () => {
+  const published = withSummary(before, { ...before.plan, name: 'autumn', state: 'published', revision: 99 });
+  expect(published.editable).toBe(false);
+  expect(published.plan.name).toBe('autumn');
+  expect(published.plan.revision).toBe(before.revision);
+  expect(published.cells).toBe(before.cells);
 });

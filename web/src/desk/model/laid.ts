@@ -28,14 +28,12 @@ export function layOut(desk: Desk): Laid {
     cells: new Map(desk.cells.map((row) => [row.code, row])),
     blocks: new Map(desk.blocks.map((row) => [row.id, row])),
     deviations: new Map(
-      desk.cells.flatMap(({ code, kind, deviation }) =>
-        kind === 'basic' && deviation !== null ? [[code, deviation] as const] : [],
-      ),
+      desk.cells.flatMap(({ code, kind, deviation }) => (kind === 'basic' ? [[code, deviation] as const] : [])),
     ),
     balance: desk.plan.balance,
     problems: desk.problems,
-    undo: desk.undo,
-    redo: desk.redo,
+    undo: desk.undo ?? null,
+    redo: desk.redo ?? null,
   };
 }
 
@@ -53,8 +51,8 @@ export function applyChanged(laid: Laid, changed: Changed): Laid {
     deviations: new Map(Object.entries(changed.deviations)),
     balance: changed.balance,
     problems: changed.problems,
-    undo: changed.undo,
-    redo: changed.redo,
+    undo: changed.undo ?? null,
+    redo: changed.redo ?? null,
   };
 }
 
@@ -70,6 +68,13 @@ function changedMap<K, R>(
   for (const row of rows) after.set(keyOf(row), row);
   return after;
 }
+
+/** What the list of plans says of it: its name, and whether it is a draft still. */
+export const withSummary = (laid: Laid, plan: PlanSummary): Laid => ({
+  ...laid,
+  plan: { ...plan, revision: laid.revision, balance: laid.balance, cells: laid.cells.size },
+  editable: plan.state === 'draft',
+});
 
 /** Rows that are new or other than before, and keys that are gone. */
 export function difference<K, R>(before: ReadonlyMap<K, R>, after: ReadonlyMap<K, R>): { put: R[]; gone: K[] } {

@@ -10,7 +10,7 @@ const base = layOut({
     cellRow('520201014001001', [[]], { name: '第10网格', households: 55 }),
     cellRow('520201014001002', [[]], { name: '第2网格', households: 80 }),
     cellRow('520201014001003', [[]], { name: '', households: 40 }),
-    cellRow('520201014002004', [[]], { name: '公园', kind: 'dedicated', deviation: null, community: '520201014002' }),
+    cellRow('520201014002004', [[]], { name: '公园', kind: 'dedicated', deviation: -0.9, community: '520201014002' }),
   ],
 });
 const laid = applyChanged(

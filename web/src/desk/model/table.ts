@@ -36,7 +36,8 @@ export function tableRows(laid: Laid, order: Order, filter: string): CellRow[] {
   const wanted = filter.trim().toLocaleLowerCase();
   const communities = new Map(laid.communities.map(({ code, name }) => [code, name]));
   const matches = ({ code, name, community }: CellRow) =>
-    !wanted || [code, name, communities.get(community) ?? ''].some((text) => text.toLocaleLowerCase().includes(wanted));
+    !wanted ||
+    [code, name, communities.get(community ?? '') ?? ''].some((text) => text.toLocaleLowerCase().includes(wanted));
   const sign = order.descending ? -1 : 1;
   return [...laid.cells.values()]
     .filter(matches)

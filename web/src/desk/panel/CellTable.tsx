@@ -103,7 +103,7 @@ function Row({ row, reachable }: { row: CellRow; reachable: boolean }) {
       </th>
       <td>{formatNumber(row.households)}</td>
       <td class={over ? 'over' : ''}>{deviation === undefined ? t('desk.dash') : formatChange(deviation)}</td>
-      <td>{row.persons === null ? t('desk.dash') : formatNumber(row.persons)}</td>
+      <td>{typeof row.persons === 'number' ? formatNumber(row.persons) : t('desk.dash')}</td>
       <td>{formatNumber(row.area_m2 / 10_000, 1)}</td>
       <td>{formatNumber(row.compactness, 2)}</td>
       <td>{formatNumber(row.groups)}</td>

@@ -1,65 +1,30 @@
-/** Chooses the plan that the one on the desk is compared with: what it was copied from, or the one in force, until another is chosen. */
-import type { ComponentType } from 'preact';
+/** Compares the plan on the desk with what it was copied from, or with the one in force; another can be chosen there. */
 import { useEffect, useState } from 'preact/hooks';
-import { t, tWord } from '../../i18n';
-import { CloseIcon } from '../../panels/icons';
+import { t } from '../../i18n';
+import { say } from '../../state/app';
 import { fetchPlans } from '../api/requests';
-import type { PlanSummary } from '../api/types';
+import { CompareView } from '../plans';
 import { laid } from '../state/session';
 
-interface ViewProps {
-  street: string;
-  a: number;
-  b: number;
-  onClose: () => void;
-}
-
-export function Compared(props: { street: string; plan: number; View: ComponentType<ViewProps>; onClose: () => void }) {
-  const { street, plan, View, onClose } = props;
-  const [others, setOthers] = useState<PlanSummary[] | null>(null);
-  const [chosen, setChosen] = useState<number | null>(null);
+export function Compared({ street, plan, onClose }: { street: string; plan: number; onClose: () => void }) {
+  const [other, setOther] = useState<number | null>(null);
   useEffect(() => {
     const abort = new AbortController();
     fetchPlans(street, abort.signal)
-      .then(({ plans }) => setOthers(plans.filter(({ id }) => id !== plan)))
+      .then(({ plans }) => {
+        const others = plans.filter(({ id }) => id !== plan);
+        const base = laid.peek()?.plan.base;
+        const first =
+          others.find(({ id }) => id === base) ?? others.find(({ state }) => state === 'published') ?? others[0];
+        if (first) setOther(first.id);
+        else throw new Error('no other plan');
+      })
       .catch(() => {
-        if (!abort.signal.aborted) setOthers([]);
+        if (abort.signal.aborted) return;
+        say(t('desk.compare.none'), true);
+        onClose();
       });
     return () => abort.abort();
   }, [street, plan]);
-  const first =
-    others?.find(({ id }) => id === laid.peek()?.plan.base) ??
-    others?.find(({ state }) => state === 'published') ??
-    others?.[0];
-  const other = others?.find(({ id }) => id === chosen) ?? first;
-  return (
-    <>
-      <section class="desk-compared" aria-label={t('desk.open.compare')}>
-        {other && others ? (
-          <label class="desk-check">
-            {t('desk.compare.with')}
-            <select value={String(other.id)} onChange={(event) => setChosen(Number(event.currentTarget.value))}>
-              {others.map(({ id, name, state }) => (
-                <option key={id} value={String(id)}>
-                  {`${name} · ${tWord('desk.state', state)}`}
-                </option>
-              ))}
-            </select>
-          </label>
-        ) : (
-          <span class="muted">{t(others ? 'desk.compare.none' : 'desk.loading')}</span>
-        )}
-        <button
-          type="button"
-          class="icon-button small"
-          aria-label={t('panel.close')}
-          title={t('panel.close')}
-          onClick={onClose}
-        >
-          <CloseIcon />
-        </button>
-      </section>
-      {other && <View key={other.id} street={street} a={other.id} b={plan} onClose={onClose} />}
-    </>
-  );
+  return other === null ? null : <CompareView street={street} a={other} b={plan} onClose={onClose} />;
 }

@@ -7,7 +7,7 @@ import { LanguageSwitch, ThemeSwitch } from '../../panels/Toolbar';
 import { deskAt } from '../../state/app';
 import { isNarrow } from '../../state/screen';
 import { drawDesk } from '../map/draw';
-import { CompareView, PlanningDialog, PlansPanel, PublishDialog } from '../plans';
+import { PlanningDialog, PlansPanel, PublishDialog } from '../plans';
 import { letAsk } from '../state/handle';
 import { dialog, followDesk, laid, openPlan, selected, store } from '../state/session';
 import { holdTools } from '../tools/host';
@@ -147,7 +147,7 @@ function Dialogs() {
   };
   if (!at || dialog.value === null) return null;
   const { street, plan } = at;
-  const onOpen = (next: number) => openPlan(street, next);
+  const onOpen = (next: number | null) => openPlan(street, next);
   switch (dialog.value) {
     case 'help':
       return <Help />;
@@ -174,6 +174,6 @@ function Dialogs() {
         />
       ) : null;
     case 'compare':
-      return plan !== null ? <Compared street={street} plan={plan} View={CompareView} onClose={close} /> : null;
+      return plan !== null ? <Compared street={street} plan={plan} onClose={close} /> : null;
   }
 }

@@ -44,7 +44,7 @@ export function History() {
 
 function Line({ line }: { line: LogLine }) {
   const now = laid.value;
-  const { cells, households_moved, groups_changed } = line.summary;
+  const cells = line.summary?.cells ?? [];
   return (
     <li class={line.standing} data-standing={line.standing}>
       <strong>
@@ -67,12 +67,14 @@ function Line({ line }: { line: LogLine }) {
         )}
         {cells.length > 4 && <small>{t('desk.history.more', { count: cells.length - 4 })}</small>}
       </span>
-      <small>
-        {t('desk.history.moved', {
-          households: formatNumber(households_moved),
-          groups: formatNumber(groups_changed),
-        })}
-      </small>
+      {line.summary && (
+        <small>
+          {t('desk.history.moved', {
+            households: formatNumber(line.summary.households_moved),
+            groups: formatNumber(line.summary.groups_changed),
+          })}
+        </small>
+      )}
     </li>
   );
 }

@@ -43,8 +43,8 @@ const answers: Record<string, (asked: Asked) => Reply> = {
 const asked = (method: string, path: string) => log.filter((each) => each.method === method && each.path === path);
 const row = (id: number) => document.querySelector(`[data-plan="${id}"]`) as HTMLElement;
 const deed = async (id: number, name: string) => {
-  await click(button(`更多：Plan ${id}`, row(id)));
-  await click(button(`${name}：Plan ${id}`, row(id)));
+  await click(button(`更多 Plan ${id}`, row(id)));
+  await click(button(`${name} Plan ${id}`, row(id)));
 };
 const ok = (name: string) => button(name, document.querySelector('.dialog-actions') as HTMLElement);
 
@@ -140,7 +140,7 @@ describe('a draft', () => {
     await deed(2, '删除');
     await click(ok('取消'));
     expect(asked('DELETE', 'plans/2')).toHaveLength(0);
-    await click(button('删除：Plan 2', row(2)));
+    await click(button('删除 Plan 2', row(2)));
     expect(text()).toContain('不能恢复');
     await click(ok('删除'));
     expect(asked('DELETE', 'plans/2')[0]?.ifMatch).toBe('"r17"');

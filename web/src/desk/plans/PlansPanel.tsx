@@ -10,7 +10,7 @@ import { PlanningDialog } from './PlanningDialog';
 import { PublishDialog } from './PublishDialog';
 import { RollbackDialog } from './RollbackDialog';
 import { usePlans } from './usePlans';
-import { datesText, failureText, formatPercent, groupPlans, standingKey, standingOf } from './words';
+import { datesText, failureText, formatPercent, groupPlans, standingKey } from './words';
 
 /** What can be done with a plan beside opening it. */
 type Deed = 'copy' | 'compare' | 'rename' | 'publish' | 'rollback' | 'delete';
@@ -129,14 +129,13 @@ function PlanRow(props: {
 }) {
   const { plan, isOpen, deeds, onOpen, onDo } = props;
   const [more, setMore] = useState(false);
-  const standing = standingOf(plan, today.value);
   return (
     <li class={isOpen ? 'plan-row open' : 'plan-row'} data-plan={plan.id}>
       <div class="plan-head">
         <button type="button" class="plan-open" aria-current={isOpen ? 'true' : undefined} onClick={onOpen}>
           {plan.name}
         </button>
-        <span class={`chip standing-${standing}`}>{isOpen ? t('plans.opened') : t(standingKey(standing))}</span>
+        {isOpen && <span class="chip accent">{t('plans.opened')}</span>}
       </div>
       <p class="muted">
         {datesText(plan)}
@@ -155,11 +154,11 @@ function PlanRow(props: {
       <div class="plan-deeds">
         <button type="button" class="text-button" disabled={isOpen} onClick={onOpen}>
           {t('plans.open')}
-          <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
+          <span class="visually-hidden"> {plan.name}</span>
         </button>
         <button type="button" class="text-button" aria-expanded={more} onClick={() => setMore(!more)}>
           {t(more ? 'plans.less' : 'plans.more')}
-          <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
+          <span class="visually-hidden"> {plan.name}</span>
         </button>
         {more &&
           deeds.map((deed) => (
@@ -170,7 +169,7 @@ function PlanRow(props: {
               onClick={() => onDo(deed)}
             >
               {t(`plans.do.${deed}`)}
-              <span class="visually-hidden">{t('plans.of', { name: plan.name })}</span>
+              <span class="visually-hidden"> {plan.name}</span>
             </button>
           ))}
       </div>

@@ -52,7 +52,6 @@ export const problemShown = signal(-1);
 
 export type DialogName = 'plans' | 'planning' | 'publish' | 'compare' | 'help';
 export const dialog = signal<DialogName | null>(null);
-export const comparedWith = signal<number | null>(null);
 
 const WHO_KEY = 'wangge.who';
 export const who = signal(localStorage.getItem(WHO_KEY) ?? '');
@@ -80,7 +79,7 @@ export function goTo(code: string) {
   const cell = laid.peek()?.cells.get(code);
   if (!cell) return;
   select(code);
-  show(cell.label);
+  if (cell.label) show(cell.label);
 }
 
 export function openPlan(street: string, plan: number | null) {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../../api/client';
 import type { DeskApi, Sending } from '../api/requests';
 import type { Answer, Changed, Command } from '../api/types';
@@ -18,9 +18,6 @@ function answer(revision: number, more: Partial<Changed> = {}): Answer {
     balance: { before: what.balance, after: what.balance },
     moved: { households: 1, groups_changed: 0 },
     warnings: [],
-    problems: [],
-    undo: null,
-    redo: null,
   };
 }
 
@@ -40,6 +37,7 @@ class Server {
   }
 
   readonly api: DeskApi = {
+    summary: async () => this.desk.plan,
     desk: async () => {
       this.asked.push('desk');
       return this.desk;
@@ -133,7 +131,7 @@ describe('a command', () => {
     server.answers = [() => Promise.reject(new ApiError('unreachable', 0, '')), async () => answer(5)];
     await store.run(ASSIGN);
     store.refusal.value?.again?.();
-    await store.catchUp();
+    await vi.waitFor(() => expect(store.waiting.value).toBe(0));
     expect(server.sent.map(({ key }) => key)).toEqual(['key 1', 'key 1']);
     expect(store.laid.value?.revision).toBe(5);
     expect(store.refusal.value).toBeNull();
@@ -171,8 +169,20 @@ describe('others’ changes', () => {
     expect(server.asked).toEqual(['assign 4']);
     release();
     await Promise.all([done, caught]);
-    expect(server.asked).toEqual(['assign 4', 'since 5']);
+    await vi.waitFor(() => expect(server.asked).toEqual(['assign 4', 'since 5']));
   });
+});
+
+it('a draft that somebody publishes is for reading from then on', async () => {
+  server.desk = { ...desk(), plan: { ...desk().plan, state: 'published' } };
+  await store.catchUp();
+  expect(store.laid.value?.editable).toBe(false);
+});
+
+it('a draft that somebody deletes is gone', async () => {
+  server.api.summary = () => Promise.reject(new ApiError('no_such_plan', 404, 'no such plan'));
+  await store.catchUp();
+  expect(store.phase.value).toBe('failed');
 });
 
 it('a desk that cannot be loaded says so, and can be asked for again', async () => {

@@ -5,8 +5,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { ApiError } from '../../api/client';
 import type { DeskApi, PlanRef, Sending } from '../api/requests';
-import type { Answer, Command, LogLine, LonLat } from '../api/types';
-import { applyChanged, type Laid, layOut } from '../model/laid';
+import type { Answer, Command, LogLine, LonLat, Replayed } from '../api/types';
+import { applyChanged, type Laid, layOut, withSummary } from '../model/laid';
 
 /** A command that was not done, and why. */
 export interface Refusal {
@@ -34,6 +34,8 @@ export interface Timing {
   settled_ms: number | null;
 }
 
+export type Done = Answer | Replayed;
+
 type Phase = 'loading' | 'ready' | 'failed';
 
 /** Timings kept for whoever asks. */
@@ -45,9 +47,12 @@ export class DeskStore {
   private readonly _error = signal<ApiError | null>(null);
   private readonly _waiting = signal(0);
   private readonly _refusal = signal<Refusal | null>(null);
-  private readonly _answered = signal<Answer | null>(null);
+  private readonly _answered = signal<Done | null>(null);
   private readonly abort = new AbortController();
   private queue: Promise<unknown> = Promise.resolve();
+  /** Something changed since the server was asked last. */
+  private behind = false;
+  private catching = false;
   readonly timings: Timing[] = [];
 
   constructor(
@@ -74,7 +79,7 @@ export class DeskStore {
     return this._refusal;
   }
   /** To the last command that was done. */
-  get answered(): ReadonlySignal<Answer | null> {
+  get answered(): ReadonlySignal<Done | null> {
     return this._answered;
   }
 
@@ -99,15 +104,15 @@ export class DeskStore {
     this.abort.abort();
   }
 
-  run(command: Command): Promise<Answer | null> {
+  run(command: Command): Promise<Done | null> {
     return this.send(command.op, (sending) => this.api.run(this.at, command, sending));
   }
 
-  undo(): Promise<Answer | null> {
+  undo(): Promise<Done | null> {
     return this.send('undo', (sending) => this.api.step(this.at, 'undo', sending));
   }
 
-  redo(): Promise<Answer | null> {
+  redo(): Promise<Done | null> {
     return this.send('redo', (sending) => this.api.step(this.at, 'redo', sending));
   }
 
@@ -135,19 +140,24 @@ export class DeskStore {
     this._refusal.value = null;
   }
 
-  /** Somebody changed this draft, perhaps ourselves. */
+  /** Somebody changed this plan, perhaps ourselves. What comes of a command under way is its answer's to tell. */
   async catchUp() {
-    await this.inTurn(async () => {
-      const laid = this._laid.peek();
-      if (laid) await this.follow(laid);
-    });
+    this.behind = true;
+    if (this.catching || this._waiting.peek() > 0) return;
+    this.catching = true;
+    while (this.behind && this._laid.peek() && !this.abort.signal.aborted) {
+      this.behind = false;
+      await this.follow();
+      await this.followSummary();
+    }
+    this.catching = false;
   }
 
-  private send(op: string, request: (sending: Sending) => Promise<Answer>): Promise<Answer | null> {
+  private send(op: string, request: (sending: Sending) => Promise<Done>): Promise<Done | null> {
     return this.sendAs(op, this.newKey(), request);
   }
 
-  private sendAs(op: string, key: string, request: (sending: Sending) => Promise<Answer>): Promise<Answer | null> {
+  private sendAs(op: string, key: string, request: (sending: Sending) => Promise<Done>): Promise<Done | null> {
     const sent = performance.now();
     this._waiting.value += 1;
     return this.inTurn(async () => {
@@ -158,37 +168,64 @@ export class DeskStore {
         const answered = performance.now();
         this.timings.push({ op, sent_ms: sent, answered_ms: answered - sent, drawn_ms: null, settled_ms: null });
         this.timings.splice(0, this.timings.length - TIMINGS);
-        await this.take(laid, answer);
+        await this.take(answer);
         this._refusal.value = null;
         this._answered.value = answer;
         return answer;
       } catch (cause) {
         const error = asApiError(cause);
         const again = error.code === 'unreachable' ? () => void this.sendAs(op, key, request) : null;
-        if (error.status === 412) await this.follow(laid);
+        if (error.status === 412) await this.follow();
         this._refusal.value = refusalOf(error, again);
         return null;
       }
     }).finally(() => {
       this._waiting.value -= 1;
+      if (this.behind) void this.catchUp();
     });
   }
 
-  private async take(laid: Laid, answer: Answer) {
-    // Where others' steps came between, the answer tells only of ours.
-    if (answer.changed.revision === laid.revision + 1) this._laid.value = applyChanged(laid, answer.changed);
-    else await this.follow(laid);
+  private async take(answer: Done) {
+    const laid = this._laid.peek();
+    if (!laid || answer.revision <= laid.revision) return;
+    // Where others' steps came between, the answer tells only of ours; sent a second time, of nothing.
+    if (!('replayed' in answer) && answer.changed.revision === laid.revision + 1) {
+      this._laid.value = applyChanged(laid, answer.changed);
+    } else await this.follow();
   }
 
-  private async follow(laid: Laid) {
+  private async follow() {
+    const known = this._laid.peek()?.revision;
+    if (known === undefined) return;
     try {
-      const changed = await this.api.since(this.at, laid.revision);
+      const changed = await this.api.since(this.at, known);
+      const laid = this._laid.peek();
       if ('all' in changed) await this.load();
-      else this._laid.value = applyChanged(laid, changed);
+      // The rows are whole: what came meanwhile by a command's answer is in them, or newer than them.
+      else if (laid) this._laid.value = applyChanged(laid, changed);
       this._error.value = null;
     } catch (cause) {
-      if (!this.abort.signal.aborted) this._error.value = asApiError(cause);
+      this.fail(cause);
     }
+  }
+
+  /** It may have been renamed, published or deleted. */
+  private async followSummary() {
+    try {
+      const summary = await this.api.summary(this.at);
+      const laid = this._laid.peek();
+      if (laid && (summary.state !== laid.plan.state || summary.name !== laid.plan.name)) {
+        this._laid.value = withSummary(laid, summary);
+      }
+    } catch (cause) {
+      this.fail(cause);
+    }
+  }
+
+  private fail(cause: unknown) {
+    if (this.abort.signal.aborted) return;
+    this._error.value = asApiError(cause);
+    if (this._error.value.status === 404) this._phase.value = 'failed';
   }
 
   /** One after another, so that each starts from what the one before made. */

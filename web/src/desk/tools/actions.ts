@@ -1,11 +1,12 @@
 /** Commands that one key or one button gives, and what is said of them. */
 import { formatChange, formatNumber, t, tWord } from '../../i18n';
 import { say } from '../../state/app';
-import type { Answer, Command } from '../api/types';
+import type { Command } from '../api/types';
 import { nameOf } from '../model/laid';
 import { editable, goTo, laid, problemShown, select, selected, show, store } from '../state/session';
+import type { Done } from '../state/store';
 
-export async function run(command: Command): Promise<Answer | null> {
+export async function run(command: Command): Promise<Done | null> {
   const open = store.peek();
   if (!open || !editable.peek()) return null;
   const answer = await open.run(command);
@@ -26,7 +27,9 @@ export async function redo() {
 }
 
 /** What a command did, in a sentence. */
-export function tell({ op, moved, balance, merged }: Answer) {
+export function tell(answer: Done) {
+  if ('replayed' in answer) return;
+  const { op, moved, balance, merged } = answer;
   const done = t('desk.done', {
     op: tWord('desk.op', op),
     households: formatNumber(moved.households),
@@ -73,7 +76,7 @@ export function nextProblem() {
   if (!problem) return;
   problemShown.value = next;
   if (problem.cell) goTo(problem.cell);
-  show(problem.at);
+  if (problem.at) show(problem.at);
   say(
     t('desk.problem.at', {
       number: next + 1,

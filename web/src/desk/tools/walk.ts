@@ -43,7 +43,8 @@ export const borderBlocks = computed(() => {
   const { from, to } = ends.value;
   const index = blockIndex.value;
   const line = boundaries.value.between(from, to).flat();
-  const place = (at: LonLat) => {
+  const place = (at: LonLat | null) => {
+    if (!at) return 0;
     let best = 0;
     let least = Infinity;
     line.forEach((point, i) => {
@@ -101,7 +102,7 @@ function stepBlock(by: 1 | -1) {
   const block = blocks[next];
   if (!block) return;
   shownBlock.value = block.id;
-  show(block.at);
+  if (block.at) show(block.at);
   say(
     t('desk.walk.block', {
       number: next + 1,
@@ -127,7 +128,7 @@ export async function moveShown(): Promise<void> {
   neighbour.value = beside;
   const next = borderBlocks.value[Math.min(place, borderBlocks.value.length - 1)];
   shownBlock.value = next?.id ?? null;
-  if (next) show(next.at);
+  if (next?.at) show(next.at);
 }
 
 function stepVertex(by: 1 | -1) {
