@@ -15,7 +15,8 @@ const KNOWS = {
   tile: [...BASE, "index"],
   export: [...BASE, "index"],
   render: BASE,
-  serve: [...BASE, "store", "index", "tile", "export"],
+  // It runs the desk's commands and plannings.
+  serve: [...BASE, "plan", "store", "index", "tile", "export"],
   command: ["model", "geometry", "city", "import", "plan", "store", "index", "tile", "export", "render", "serve"],
 };
 // A library that only one room names, so that it can be replaced there.

@@ -63,6 +63,7 @@ on_both_stores! {
     delta::a_delta_is_given_where_every_commit_says_its_rows,
     delta::a_database_of_the_first_schema_is_brought_up_to_date,
     kill::a_killed_process_leaves_old_or_new,
+    kill::a_killed_publisher_leaves_one_plan_in_force,
     steps::a_step_changes_the_store_as_the_model,
     steps::the_log_of_a_draft_outlives_the_process,
     steps::a_step_that_does_not_fit_is_refused,
@@ -74,4 +75,11 @@ on_both_stores! {
 #[ignore = "a process of its own for the kill test"]
 async fn a_process_that_commits_for_ever() {
     kill::commit_for_ever().await;
+}
+
+/// Started and killed by [`kill::a_killed_publisher_leaves_one_plan_in_force`].
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a process of its own for the kill test"]
+async fn a_process_that_publishes_for_ever() {
+    kill::publish_for_ever().await;
 }

@@ -489,7 +489,7 @@ fn gdal_reads_the_same_features() {
 }
 
 /// Whether a change says that it touches a layer of a tile.
-fn is_touched(touched: &Touched, layer: Layer, tile: TileCoord) -> bool {
+fn is_touched(touched: &Touched, draft: Option<u32>, layer: Layer, tile: TileCoord) -> bool {
     let inside = tile.bounds();
     let is_point = [Layer::Labels, Layer::Households, Layer::Issues, Layer::Heat].contains(&layer);
     let share = if is_point { 0 } else { 4096 / BUFFER as i32 };
@@ -499,7 +499,8 @@ fn is_touched(touched: &Touched, layer: Layer, tile: TileCoord) -> bool {
         min: LonLat::new(inside.min.lon_e7 - dx, inside.min.lat_e7 - dy),
         max: LonLat::new(inside.max.lon_e7 + dx, inside.max.lat_e7 + dy),
     };
-    Theme::ALL.into_iter().filter(|theme| layer.shows(*theme)).flat_map(|theme| touched.of(theme)).any(|bounds| bounds.intersects(&around))
+    let boxes = |theme: Theme| touched.of(theme).chain(draft.into_iter().flat_map(move |plan| touched.of_draft(plan, theme)));
+    Theme::ALL.into_iter().filter(|theme| layer.shows(*theme)).flat_map(boxes).any(|bounds| bounds.intersects(&around))
 }
 
 proptest! {
@@ -518,9 +519,9 @@ proptest! {
         let (mut changed, mut dropped) = (0, 0);
         for (layer, z) in Layer::ALL.into_iter().flat_map(|layer| (10..=17).map(move |z| (layer, z))) {
             for tile in tiles(&before, z) {
-                let said = is_touched(&touched, layer, tile);
-                dropped += usize::from(said);
+                dropped += usize::from(is_touched(&touched, None, layer, tile));
                 for query in &queries {
+                    let said = is_touched(&touched, query.plan.as_ref().map(|(_, plan)| *plan), layer, tile);
                     let is_same = encode(&before, &[layer], tile, query) == encode(&after, &[layer], tile, query);
                     prop_assert!(is_same || said, "kind {} changes {:?} of {:?} unsaid", kind, layer, tile);
                     changed += usize::from(!is_same);

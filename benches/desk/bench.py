@@ -36,7 +36,7 @@ class Planner:
         response = self.connection.getresponse()
         data = response.read()
         took = (time.perf_counter() - start) * 1000
-        return response.status, json.loads(data) if data else None, took
+        return response.status, json.loads(data) if data and "json" in response.getheader("Content-Type", "") else None, took
 
     def step(self, path, body):
         status, answer, took = self.ask("POST", f"{self.path}/{path}", body, self.revision)

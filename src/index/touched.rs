@@ -1,9 +1,11 @@
 //! What differs between two states of a street, so that those who keep things made from it know what to make anew.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{NONE, ground::Ground, plan_index::PlanIndex, snapshot::StreetIndex};
-use crate::model::{Bounds, Code, LonLat, MultiPolygon, Polygon};
+use crate::model::{Bounds, Code, LonLat, MultiPolygon, PlanState, Polygon};
 
 /// What kind of thing differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,7 +29,12 @@ impl Theme {
 
 /// Where things of a kind differ. A box with equal corners is a point.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Touched(Vec<(Theme, Bounds)>);
+pub struct Touched {
+    /// What is seen by whoever asks for a day.
+    shown: Vec<(Theme, Bounds)>,
+    /// What is seen by those only who ask for a draft, by its number.
+    drafts: Vec<(u32, Theme, Bounds)>,
+}
 
 /// Boxes of one theme beyond which one around all of them stands for them.
 const BOXES_PER_THEME: usize = 256;
@@ -35,7 +42,20 @@ const BOXES_PER_THEME: usize = 256;
 impl Touched {
     /// Where things of a theme differ.
     pub fn of(&self, theme: Theme) -> impl Iterator<Item = Bounds> + '_ {
-        self.0.iter().filter(move |(t, _)| *t == theme).map(|(_, bounds)| *bounds)
+        self.shown.iter().filter(move |(t, _)| *t == theme).map(|(_, bounds)| *bounds)
+    }
+
+    /// Drafts that differ.
+    pub fn drafts(&self) -> Vec<u32> {
+        let mut drafts: Vec<u32> = self.drafts.iter().map(|(plan, ..)| *plan).collect();
+        drafts.sort_unstable();
+        drafts.dedup();
+        drafts
+    }
+
+    /// Where things of a theme differ in a draft, beside what differs on every day.
+    pub fn of_draft(&self, plan: u32, theme: Theme) -> impl Iterator<Item = Bounds> + '_ {
+        self.drafts.iter().filter(move |(id, t, _)| (*id, *t) == (plan, theme)).map(|(.., bounds)| *bounds)
     }
 
     /// Everything about some streets.
@@ -43,10 +63,10 @@ impl Touched {
         let mut touched = Self::default();
         for street in streets {
             let buckets = street.issues.iter().flat_map(|bucket| bucket.positions());
-            touched.0.extend(Bounds::of(buckets).map(|bounds| (Theme::Issues, bounds)));
+            touched.shown.extend(Bounds::of(buckets).map(|bounds| (Theme::Issues, bounds)));
             let rows = street.ground.bounds().into_iter().chain(Bounds::of(street.households.positions()));
             let around = rows.chain(street.bounds).reduce(Bounds::union);
-            touched.0.extend(Theme::ALL.into_iter().filter(|t| *t != Theme::Issues).zip(around.into_iter().cycle()));
+            touched.shown.extend(Theme::ALL.into_iter().filter(|t| *t != Theme::Issues).zip(around.into_iter().cycle()));
         }
         touched
     }
@@ -63,7 +83,7 @@ impl Touched {
         if boxes.len() > BOXES_PER_THEME {
             boxes = boxes.into_iter().reduce(Bounds::union).into_iter().collect();
         }
-        self.0.extend(boxes.into_iter().map(|bounds| (theme, bounds)));
+        self.shown.extend(boxes.into_iter().map(|bounds| (theme, bounds)));
     }
 
     /// Two states of a street, issues apart; `ids` are the households that were put or deleted.
@@ -88,23 +108,46 @@ impl Touched {
             let counted = (0..is.len()).filter(|i| was.get(*i) != is.get(*i));
             self.add(Theme::Ground, counted.filter_map(|i| new.ground.buildings.bounds(i as u32)));
         }
+        let is_draft = |plan: &PlanIndex| plan.plan.validity.state == PlanState::Draft;
         for plan in &new.plans {
-            match old.plans.iter().find(|other| other.plan.id == plan.plan.id) {
-                Some(other) if std::ptr::eq(&**other, &**plan) => {}
-                Some(other) => {
-                    let hulls = |street: &StreetIndex, plan: &PlanIndex, rows: &[u32]| {
-                        let groups = rows.iter().map(|row| plan.group_of_household[*row as usize]).filter(|g| *g != NONE);
-                        debug_assert_eq!(plan.group_of_household.len(), street.households.len());
-                        groups.filter_map(|g| Bounds::of(plan.groups.hull(g))).collect::<Vec<_>>()
-                    };
-                    self.add(Theme::Groups, hulls(old, other, &before).into_iter().chain(hulls(new, plan, &after)));
-                    self.compare_plans((old, other), (new, plan));
-                }
-                None => self.whole_plan(new, plan),
+            let other = old.plans.iter().find(|other| other.plan.id == plan.plan.id);
+            if is_draft(plan) && other.is_none_or(|other| is_draft(other)) {
+                let mut own = Self::default();
+                own.compare_plan(old, new, plan, (&before, &after));
+                self.draft(plan.plan.id.0, own);
+            } else {
+                self.compare_plan(old, new, plan, (&before, &after));
             }
         }
         for plan in old.plans.iter().filter(|plan| new.plans.iter().all(|other| other.plan.id != plan.plan.id)) {
-            self.whole_plan(old, plan);
+            if is_draft(plan) {
+                let mut own = Self::default();
+                own.whole_plan(old, plan);
+                self.draft(plan.plan.id.0, own);
+            } else {
+                self.whole_plan(old, plan);
+            }
+        }
+    }
+
+    fn draft(&mut self, plan: u32, own: Self) {
+        self.drafts.extend(own.shown.into_iter().map(|(theme, bounds)| (plan, theme, bounds)));
+    }
+
+    /// One plan in two states of a street; the rows of households that changed, before and after.
+    fn compare_plan(&mut self, old: &StreetIndex, new: &StreetIndex, plan: &Arc<PlanIndex>, (before, after): (&[u32], &[u32])) {
+        match old.plans.iter().find(|other| other.plan.id == plan.plan.id) {
+            Some(other) if std::ptr::eq(&**other, &**plan) => {}
+            Some(other) => {
+                let hulls = |street: &StreetIndex, plan: &PlanIndex, rows: &[u32]| {
+                    let groups = rows.iter().map(|row| plan.group_of_household[*row as usize]).filter(|g| *g != NONE);
+                    debug_assert_eq!(plan.group_of_household.len(), street.households.len());
+                    groups.filter_map(|g| Bounds::of(plan.groups.hull(g))).collect::<Vec<_>>()
+                };
+                self.add(Theme::Groups, hulls(old, other, before).into_iter().chain(hulls(new, plan, after)));
+                self.compare_plans((old, other), (new, plan));
+            }
+            None => self.whole_plan(new, plan),
         }
     }
 

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::{
     Error, Registration, Request, Warning, Watch,
     blocks::Blocks,
@@ -112,7 +114,7 @@ impl<'a> Opened<'a> {
         let building = |id: &str| street.buildings.binary_search_by(|b: &Building| b.id.as_str().cmp(id)).ok();
         let mut households = vec![Vec::new(); index.len()];
         // Neighbours by number mostly live in one building.
-        let mut known: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut known: FxHashMap<&str, u32> = FxHashMap::default();
         for group in &plan.groups {
             let cell = plan.cells.partition_point(|c| c.code <= group.code).saturating_sub(1);
             if !is_open[cell] {
@@ -131,7 +133,7 @@ impl<'a> Opened<'a> {
             }
         }
         // Who has come since the plan was made is in no group yet.
-        let grouped: BTreeSet<&str> = plan.groups.iter().flat_map(|g| &g.members).map(String::as_str).collect();
+        let grouped: FxHashSet<&str> = plan.groups.iter().flat_map(|g| &g.members).map(String::as_str).collect();
         for household in street.households.iter().filter(|h| !grouped.contains(h.id.as_str())) {
             let at = household.building_id.as_deref().and_then(building);
             let p = at.and_then(|b| ring::standing_position(&street.buildings[b].footprint)).unwrap_or(household.position);
@@ -238,7 +240,7 @@ fn redrawn(
         let Some(households) = members.get_mut(code).filter(|h| !h.is_empty()) else { continue };
         households.sort_by(|a, b| a.id.cmp(&b.id));
         let old: Vec<&Group> = base.groups.iter().filter(|g| g.code.is_within(code)).collect();
-        all.extend(groups::regrouped(households, &old, code, &request.scheme, request.group_size, &open.metres)?);
+        all.extend(groups::regrouped(households, &old, &[], code, &request.scheme, request.group_size, &open.metres)?);
     }
     all.sort_by(|a, b| a.code.cmp(&b.code));
     let communities = base.communities.iter().filter(|k| cells.iter().any(|c| c.code.is_within(&k.code))).cloned().collect();

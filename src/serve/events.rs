@@ -18,7 +18,8 @@ use crate::{
     tile::Layer,
 };
 
-/// A new snapshot is in place: what differs from the one before. The data of an `event: change`.
+/// Something was committed. A new snapshot is in place, unless it was a step of a draft: that is told at once, without tiles. The
+/// data of an `event: change`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ChangeEvent {
     /// The street that changed.

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Service, StartError,
+    desk::STEPS,
     error::chain,
     events::{ChangeEvent, StaleTiles},
     health::recorder,
@@ -16,24 +17,35 @@ use super::{
 };
 use crate::{
     index::{self, Theme, Touched},
-    model::{Change, ChangeKind, Code, StreetData, Version},
+    model::{Change, ChangeKind, Code, StreetData},
     tile::Layer,
 };
 
 /// Longest time between two looks at the store; a wake-up that got lost costs no more.
 const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(15);
+/// A planner who gives no command for so long lets the map's snapshot follow the draft; until then it would only hold up the next.
+const PAUSE: Duration = Duration::from_millis(250);
+/// A snapshot follows drafts this late at most.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Pause after a failure.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Runs until the service ends. A store that fails leaves the old snapshot in place and readiness off until it answers again.
 pub(super) async fn keep_fresh(service: Arc<Service>) {
     let mut ending = service.ending.subscribe();
+    // Since when steps of drafts wait for their planner to pause.
+    let mut waiting: Option<Instant> = None;
     loop {
         let look = async {
             // After a failure nothing need have changed for all to be well again.
-            let at_most = if service.fresh.load(Ordering::Relaxed) { LOOK_AT_LEAST_EVERY } else { RETRY_AFTER };
+            let at_most = match waiting {
+                Some(_) => PAUSE,
+                None if service.fresh.load(Ordering::Relaxed) => LOOK_AT_LEAST_EVERY,
+                None => RETRY_AFTER,
+            };
+            let at_last = waiting.is_some_and(|since| since.elapsed() > PATIENCE);
             match service.store.wait_for_change(at_most).await {
-                Ok(()) => service.catch_up().await.map(drop),
+                Ok(()) => service.catch_up_but(if at_last { Duration::ZERO } else { PAUSE }).await,
                 Err(error) => Err(StartError::Store(error)),
             }
         };
@@ -42,6 +54,7 @@ pub(super) async fn keep_fresh(service: Arc<Service>) {
             _ = ending.wait_for(|ending| *ending) => return,
         };
         recorder().run_upkeep();
+        waiting = if result.as_ref().is_ok_and(|put_off| *put_off) { waiting.or_else(|| Some(Instant::now())) } else { None };
         let was_fresh = service.fresh.swap(result.is_ok(), Ordering::Relaxed);
         if let Err(error) = result {
             if was_fresh {
@@ -70,6 +83,26 @@ impl Service {
             self.reload(street).await?;
         }
         Ok(streets.len())
+    }
+
+    /// The same, except for streets with nothing new but steps of drafts while their planner goes on; returns whether there are any.
+    async fn catch_up_but(&self, pause: Duration) -> Result<bool, StartError> {
+        let before = self.current();
+        let versions = self.store.versions().await?;
+        let mut put_off = false;
+        let gone = before.versions.keys().filter(|street| !versions.contains_key(*street));
+        let changed = versions.iter().filter(|(street, version)| before.versions.get(*street) != Some(version)).map(|(street, _)| street);
+        for street in changed.chain(gone) {
+            let known = before.versions.get(street).copied().unwrap_or(0);
+            if self.desks.is_busy(pause)
+                && self.store.changes_since(street, known).await?.iter().all(|note| STEPS.contains(&note.what.as_str()))
+            {
+                put_off = true;
+            } else {
+                self.reload(street).await?;
+            }
+        }
+        Ok(put_off)
     }
 
     async fn reload(&self, street: &Code) -> Result<(), StartError> {
@@ -114,24 +147,27 @@ impl Service {
         self.current.store(Arc::new(next));
         metrics::histogram!("wangge_snapshot_build_seconds").record(start.elapsed());
         // After the swap: see the tile cache's invariant.
-        meters().dropped.increment(self.forget(&touched) as u64);
+        meters().dropped.increment(self.forget(street, &touched) as u64);
         metrics::counter!("wangge_snapshots_total").increment(1);
+        tracing::info!(%street, version, "new snapshot");
         self.tell(ChangeEvent { street: street.clone(), version, rows, plans, tiles: StaleTiles::of(&touched) });
         Ok(())
     }
 
     /// Drops the tiles that show what was touched.
-    fn forget(&self, touched: &Touched) -> usize {
+    fn forget(&self, street: &Code, touched: &Touched) -> usize {
+        let drafts = touched.drafts();
         let of_theme = |theme: Theme| {
             let layers: Vec<Layer> = Layer::ALL.into_iter().filter(|layer| layer.shows(theme)).collect();
-            self.tiles.forget(&layers, &touched.of(theme).collect::<Vec<_>>())
+            let boxes = |plan: u32| touched.of_draft(plan, theme).collect::<Vec<_>>();
+            let of_drafts: usize = drafts.iter().map(|plan| self.tiles.forget_draft(street, *plan, &layers, &boxes(*plan))).sum();
+            of_drafts + self.tiles.forget(&layers, &touched.of(theme).collect::<Vec<_>>())
         };
         Theme::ALL.into_iter().map(of_theme).sum()
     }
 
-    fn tell(&self, change: ChangeEvent) {
-        let (street, version): (&Code, Version) = (&change.street, change.version);
-        tracing::info!(%street, version, "new snapshot");
+    /// Tells those who listen.
+    pub(super) fn tell(&self, change: ChangeEvent) {
         // Nobody listening is no failure.
         let _ = self.changes.send(change);
     }

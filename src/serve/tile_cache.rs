@@ -22,7 +22,7 @@ use super::{
     touched::{Touched, touched},
 };
 use crate::{
-    model::Bounds,
+    model::{Bounds, Code},
     tile::{Layer, MAX_ZOOM, TileCoord},
 };
 
@@ -181,6 +181,19 @@ impl TileCache {
     /// [`crate::tile::BUFFER`] pixels beyond a tile's edge, points are in one tile. Costs as much as there are tiles touched; where
     /// an area has more tiles on a zoom than are kept of it, one pass over what is kept.
     pub fn forget(&self, layers: &[Layer], areas: &[Bounds]) -> usize {
+        self.forget_where(layers, areas, &|_| true)
+    }
+
+    /// The same of those tiles only that show a draft.
+    pub fn forget_draft(&self, street: &Code, plan: u32, layers: &[Layer], areas: &[Bounds]) -> usize {
+        let shows = |variant: &Variant| {
+            let asked = variant.query.as_ref().and_then(|query| query.plan.as_ref());
+            asked.is_some_and(|(code, number)| code == street && *number == plan)
+        };
+        self.forget_where(layers, areas, &shows)
+    }
+
+    fn forget_where(&self, layers: &[Layer], areas: &[Bounds], which: &dyn Fn(&Variant) -> bool) -> usize {
         // Pairs with the one in `open`.
         fence(Ordering::SeqCst);
         let layers: LayerSet = layers.iter().copied().collect();
@@ -195,7 +208,7 @@ impl TileCache {
                 kept if reach.count() > 16 && reach.count() > kept as u64 => to_scan.push(zoom),
                 _ => {
                     for tile in reach.tiles() {
-                        dropped += self.forget_tile(tile, if zoom.inside.contains(tile) { layers } else { with_buffer });
+                        dropped += self.forget_tile(tile, if zoom.inside.contains(tile) { layers } else { with_buffer }, which);
                     }
                 }
             }
@@ -203,20 +216,21 @@ impl TileCache {
         if !to_scan.is_empty() {
             dropped += self.retain(|node| {
                 let tile = unpacked(node.coord);
-                !to_scan.iter().any(|zoom| {
-                    zoom.inside.contains(tile) && node.variant.layers.meets(layers)
-                        || zoom.buffered.contains(tile) && node.variant.layers.meets(with_buffer)
-                })
+                !(which(&node.variant)
+                    && to_scan.iter().any(|zoom| {
+                        zoom.inside.contains(tile) && node.variant.layers.meets(layers)
+                            || zoom.buffered.contains(tile) && node.variant.layers.meets(with_buffer)
+                    }))
             });
         }
         dropped
     }
 
-    fn forget_tile(&self, tile: TileCoord, layers: LayerSet) -> usize {
+    fn forget_tile(&self, tile: TileCoord, layers: LayerSet, which: &dyn Fn(&Variant) -> bool) -> usize {
         let key = packed(tile);
         let mut shard = self.shard(key);
         let before = shard.bytes;
-        let dropped = shard.remove_of(key, |node| node.variant.layers.meets(layers));
+        let dropped = shard.remove_of(key, |node| node.variant.layers.meets(layers) && which(&node.variant));
         self.at_zoom[usize::from(tile.z)].fetch_sub(dropped, Ordering::Relaxed);
         let after = shard.bytes;
         drop(shard);

@@ -121,7 +121,9 @@ pub async fn a_delta_is_given_where_every_commit_says_its_rows(place: Arc<Place>
 pub async fn a_database_of_the_first_schema_is_brought_up_to_date(place: Arc<Place>) {
     let store = place.open().await;
     let street = code("520201001");
-    store.commit(0, &set(&street, "edit", vec![Change::PutIssues(vec![issue("1", "noise")])])).await.unwrap();
+    let draft = Plan { state: PlanState::Draft, ..plan(&street, 1, "draft", &["h"]) };
+    let changes = vec![Change::PutIssues(vec![issue("1", "noise")]), Change::PutPlan(Box::new(draft.clone()))];
+    store.commit(0, &set(&street, "edit", changes)).await.unwrap();
     store.close().await;
     for undo in [
         "ALTER TABLE changes DROP COLUMN touched",
@@ -143,7 +145,9 @@ pub async fn a_database_of_the_first_schema_is_brought_up_to_date(place: Arc<Pla
         store::migrate(&place.url, false).await.unwrap();
     }
     let store: Arc<dyn Store> = store::open(&place.url).await.unwrap();
-    assert_eq!(store.load_street(&street).await.unwrap().unwrap().issues, [issue("1", "noise")]);
+    let data = store.load_street(&street).await.unwrap().unwrap();
+    assert_eq!((data.issues, data.plans), (vec![issue("1", "noise")], vec![draft]));
+    assert_eq!(store.load_edits(&street, PlanId(1)).await.unwrap(), []);
     assert_eq!(store.changes_since(&street, 0).await.unwrap().len(), 1);
     assert_eq!(store.load_delta(&street, 0).await.unwrap(), None, "the first schema did not say which rows");
     store.commit(1, &set(&street, "edit", vec![Change::DeleteIssues(vec!["1".into()])])).await.unwrap();

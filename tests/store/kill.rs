@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::civil::date;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use wangge::{model::*, store};
 
@@ -35,6 +36,100 @@ pub async fn commit_for_ever() {
         ];
         version = store.commit(version, &set(&street, &next.to_string(), changes)).await.unwrap();
     }
+}
+
+/// The other process that is killed: takes a step of the draft and publishes it in place of what is in force, then takes it
+/// back, for ever. Version 1 has the two plans.
+pub async fn publish_for_ever() {
+    let Ok(url) = std::env::var(URL) else { panic!("{URL} is set by the test that starts this one") };
+    let street = code(STREET_OF_PLANS);
+    let store = store::open(&url).await.unwrap();
+    let mut version = store.versions().await.unwrap()[&street];
+    let mut is_ready = false;
+    loop {
+        let is_published = version % 2 == 0;
+        let mut changes = Vec::new();
+        if !is_published {
+            let plans = store.load_street(&street).await.unwrap().unwrap().plans;
+            let mut next = plans[1].clone();
+            next.blocks[0].cell ^= 1;
+            next.blocks.sort_by(Block::order);
+            let edit = step(next.revision + 1);
+            let patch = Patch::between(&plans[1], &next);
+            changes.push(Change::EditPlan(Box::new(PlanEdit { plan: PlanId(2), patch, log: LogChange::Append(Box::new(edit)) })));
+        }
+        let [old, new] = lives(!is_published);
+        changes.extend([Change::SetValidity(PlanId(1), old), Change::SetValidity(PlanId(2), new)]);
+        version = store.commit(version, &set(&street, "publish", changes)).await.unwrap();
+        if !std::mem::replace(&mut is_ready, true) {
+            println!("ready");
+        }
+    }
+}
+
+const STREET_OF_PLANS: &str = "520201003";
+
+fn step(number: u32) -> Edit {
+    Edit {
+        number,
+        at: "2026-11-24T08:00:00Z".parse().unwrap(),
+        who: None,
+        why: None,
+        key: None,
+        command: serde_json::json!({ "op": "assign" }),
+        answer: serde_json::json!({}),
+        standing: Standing::Done,
+    }
+}
+
+/// The lives of the old plan and of the new one, before and after it is published.
+fn lives(is_published: bool) -> [Validity; 2] {
+    let (start, change) = (Some(date(2026, 1, 1)), Some(date(2026, 12, 1)));
+    let published = |from, to| Validity { state: PlanState::Published, from, to };
+    if is_published {
+        [published(start, change), published(change, None)]
+    } else {
+        [published(start, None), Validity { state: PlanState::Draft, from: None, to: None }]
+    }
+}
+
+/// Kills the process that publishes at 12 moments: both plans have their old life or both their new one, and the draft has
+/// every step that its log has.
+pub async fn a_killed_publisher_leaves_one_plan_in_force(place: Arc<Place>) {
+    let street = code(STREET_OF_PLANS);
+    let members: Vec<String> = (0..300).map(|n| format!("{n:05}")).collect();
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    let draft = Plan { state: PlanState::Draft, valid_from: None, ..plan(&street, 2, "new", &members) };
+    let plans = [plan(&street, 1, "old", &members), draft.clone()].map(|plan| Change::PutPlan(Box::new(plan)));
+    place.open().await.commit(0, &set(&street, "plan", plans.to_vec())).await.unwrap();
+    let mut random = StdRng::seed_from_u64(5);
+    let mut last = 1;
+    for round in 0..12 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["a_process_that_publishes_for_ever", "--exact", "--ignored", "--nocapture"])
+            .env(URL, &place.url)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(output.any(|line| line.unwrap().contains("ready")), "the child never came up");
+        std::thread::sleep(Duration::from_micros(random.random_range(0..150_000)));
+        child.kill().unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(9), "the child died by itself");
+
+        let store = store::open(&place.url).await.unwrap();
+        let StreetData { version, plans, .. } = store.load_street(&street).await.unwrap().unwrap();
+        assert!(version >= last, "round {round}");
+        last = version;
+        assert_eq!([plans[0].validity(), plans[1].validity()], lives(version % 2 == 0), "round {round}, version {version}");
+        let steps = (version / 2) as u32;
+        let log = store.load_edits(&street, PlanId(2)).await.unwrap();
+        assert_eq!((plans[1].revision, log.len() as u32), (steps, steps), "round {round}");
+        let mut replayed = draft.clone();
+        log.iter().for_each(|logged| logged.patch.apply(&mut replayed).unwrap());
+        assert_eq!(plans[1].blocks, replayed.blocks, "round {round}");
+    }
+    assert!(last > 12, "only {last} commits between the kills");
 }
 
 /// A file that cannot grow any more, as on a full disk: the commit fails, says what to do, and leaves the old state.

@@ -194,10 +194,11 @@ impl<'d> Sketch<'d> {
             let households = |id: &u32| residents.get(id).or_else(|| self.desk.residents.get(id)).map_or(&[][..], Vec::as_slice);
             moved_in.insert(code.clone(), ids.iter().flat_map(households).copied().collect());
         }
+        let there: Vec<&Group> = touched.iter().flat_map(|code| self.desk.groups_of(code)).collect();
         for (code, mut households) in moved_in {
             households.sort_unstable();
             households.dedup();
-            self.regroup(&code, &households)?;
+            self.regroup(&code, &households, &there)?;
         }
         let patch = self.patch();
         if patch.is_empty() {
@@ -279,8 +280,9 @@ impl<'d> Sketch<'d> {
         residents
     }
 
-    /// Groups of a cell whose households are others than before; `households` by number, sorted.
-    fn regroup(&mut self, cell: &Code, households: &[u32]) -> Result<(), Refusal> {
+    /// Groups of a cell whose households are others than before; `households` by number, sorted. `there`: the groups of all cells
+    /// that are touched.
+    fn regroup(&mut self, cell: &Code, households: &[u32], there: &[&Group]) -> Result<(), Refusal> {
         let (desk, ground) = (self.desk, &self.desk.ground);
         if self.grouped.contains(cell) {
             return Ok(());
@@ -291,8 +293,11 @@ impl<'d> Sketch<'d> {
         if members.len() == now.len() && now.iter().all(|h| members.contains(h.id.as_str())) {
             return Ok(());
         }
-        let groups =
-            groups::regrouped(&now, &former, cell, &ground.scheme, ground.group_size, &ground.metres).map_err(|error| refused(&error))?;
+        let ids: FxHashSet<&str> = now.iter().map(|h| h.id.as_str()).collect();
+        let is_here = |g: &&Group| !g.code.is_within(cell) && g.members.iter().any(|m| ids.contains(m.as_str()));
+        let came: Vec<&Group> = there.iter().copied().filter(is_here).collect();
+        let groups = groups::regrouped(&now, &former, &came, cell, &ground.scheme, ground.group_size, &ground.metres)
+            .map_err(|error| refused(&error))?;
         if !now.is_empty() && !groups::is_divisible(now.len(), ground.group_size) {
             let message = format!("{} households of cell {cell} cannot be made into groups of allowed sizes; they come near", now.len());
             self.warnings.push(super::warn("groups_of_odd_size", message));

@@ -126,19 +126,25 @@ fn medoid(at: &[[f64; 2]]) -> (usize, f64) {
 }
 
 /// The groups of a cell whose households have changed: those that still can keep members, code and head; new ones get codes that
-/// come after all there were.
+/// come after all there were. Groups of other cells that `came` with their members, all or some, stay together where they can, under
+/// new codes.
 ///
 /// # Errors
 /// [`Error::TooManyGroups`], [`Error::Code`].
+#[allow(clippy::too_many_arguments, reason = "what was there and what has come")]
 pub fn regrouped(
     households: &[&Household],
     old: &[&Group],
+    came: &[&Group],
     cell: &Code,
     scheme: &CodeScheme,
     target: usize,
     metres: &LocalMetres,
 ) -> Result<Vec<Group>, Error> {
-    numbered(households, &regroup(households, old, target, metres), old, cell, scheme)
+    let former: Vec<&Group> = old.iter().chain(came).copied().collect();
+    let mut kept = regroup(households, &former, target, metres);
+    kept.iter_mut().for_each(|group| group.former = group.former.filter(|f| *f < old.len()));
+    numbered(households, &kept, old, cell, scheme)
 }
 
 /// The groups of a cell drawn as if it had none; one that comes out with the members of a former one is that one.

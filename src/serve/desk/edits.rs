@@ -1,6 +1,6 @@
 //! Commands on a draft, their undoing, and the log.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
@@ -18,10 +18,9 @@ use super::{
     view::{Answer, op_of},
 };
 use crate::{
-    model::{Change, Code, Edit, LogChange, PlanEdit, PlanId, PlanState},
+    model::{Change, ChangeKind, Code, Edit, LogChange, PlanEdit, PlanId, PlanState},
     plan::desk::{Command, Given, Outcome, Refusal, now},
-    serve::{Error, Problem, Service, params::Params},
-    store::Store,
+    serve::{Error, Problem, Service, events::ChangeEvent, params::Params},
 };
 
 /// Bytes of a command: room for an imported plan.
@@ -149,7 +148,7 @@ pub async fn post_edit(
         if merged && !open.is_apart(&outcome, known) {
             return Err(stale(&session, plan, known));
         }
-        let answer = done(&mut session, &service.store, plan, &given, key.clone(), &outcome, merged).await?;
+        let answer = done(&mut session, &service, plan, &given, key.clone(), &outcome, merged).await?;
         Ok(tagged(StatusCode::OK, answer.revision, &answer))
     })
 }
@@ -172,21 +171,31 @@ async fn worked_out(
 /// Stores what a command changes, follows it and says what came of it.
 pub async fn done(
     session: &mut Street,
-    store: &Arc<dyn Store>,
+    service: &Service,
     plan: PlanId,
     given: &Given,
     key: Option<String>,
     outcome: &Outcome,
     merged: bool,
 ) -> Result<Answer, Error> {
-    let open = session.open(store, plan).await?;
+    let open = session.open(&service.store, plan).await?;
     let before = open.desk.balance();
     let edit = open.journal.line(&open.desk, given, key, outcome, merged, now());
     let step = PlanEdit { plan, patch: outcome.patch.clone(), log: LogChange::Append(Box::new(edit)) };
-    session.commit(store, "edit", vec![Change::EditPlan(Box::new(step))]).await?;
-    let open = session.open(store, plan).await?;
+    commit_step(session, service, "edit", step).await?;
+    let open = session.open(&service.store, plan).await?;
     let step = open.steps.back().ok_or_else(|| Error::Internal("a step that was made is not there".into()))?;
     Ok(Answer::of(open, step, given.command.op(), outcome, before, merged))
+}
+
+/// Stores a step, and tells those who have the draft open before the map's snapshot follows.
+async fn commit_step(session: &mut Street, service: &Service, what: &str, step: PlanEdit) -> Result<(), Error> {
+    let plan = step.plan.0;
+    service.desks.stepped();
+    session.commit(&service.store, what, vec![Change::EditPlan(Box::new(step))]).await?;
+    let rows = BTreeMap::from([(ChangeKind::Plans, 1)]);
+    service.tell(ChangeEvent { street: session.code()?.clone(), version: session.version()?, rows, plans: vec![plan], tiles: Vec::new() });
+    Ok(())
 }
 
 /// What a request that was sent before is told: the same step, in short.
@@ -280,7 +289,7 @@ async fn step_back_or_on(
         let before = open.desk.balance();
         let outcome = open.desk.outcome_of(step.patch.clone());
         let what = if back { "undo" } else { "redo" };
-        session.commit(&service.store, what, vec![Change::EditPlan(Box::new(step))]).await?;
+        commit_step(&mut session, service, what, step).await?;
         let open = session.open(&service.store, plan).await?;
         let step = open.steps.back().ok_or(Error::NothingToUndo)?;
         let answer = Answer::of(open, step, &op, &outcome, before, false);

@@ -11,3 +11,6 @@ mod session;
 pub(super) mod view;
 
 pub(super) use session::Desks;
+
+/// What the change log calls the steps of a draft.
+pub(super) const STEPS: [&str; 3] = ["edit", "undo", "redo"];

@@ -432,7 +432,7 @@ pub async fn adopt(
                 return Err(Refusal::new("nothing_changes", "that is how it is already").into());
             }
             let outcome = open.desk.outcome_of(patch);
-            let answer = edits::done(&mut session, &service.store, id, &given, None, &outcome, false).await?;
+            let answer = edits::done(&mut session, &service, id, &given, None, &outcome, false).await?;
             Ok(tagged(StatusCode::OK, answer.revision, &answer))
         });
     }

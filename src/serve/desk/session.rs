@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -29,10 +30,23 @@ pub const TRIES: usize = 5;
 /// The streets that are open.
 #[derive(Default)]
 pub struct Desks {
+    /// When a draft was changed last.
+    last_step: std::sync::Mutex<Option<Instant>>,
     streets: Mutex<Vec<(Code, Arc<Mutex<Street>>)>>,
 }
 
 impl Desks {
+    /// Whether a draft was changed within this time.
+    pub fn is_busy(&self, within: Duration) -> bool {
+        let last = *self.last_step.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() < within)
+    }
+
+    /// A draft was changed.
+    pub fn stepped(&self) {
+        *self.last_step.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now());
+    }
+
     /// A street as the store has it, for one at a time.
     pub async fn open(&self, store: &Arc<dyn Store>, code: &Code) -> Result<OwnedMutexGuard<Street>, Error> {
         let street = {
@@ -151,6 +165,11 @@ impl Street {
         let street = code.clone();
         self.loaded = Some(tokio::task::spawn_blocking(move || Loaded::of(&street, data)).await??);
         Ok(())
+    }
+
+    /// The street's code.
+    pub fn code(&self) -> Result<&Code, Error> {
+        Ok(&self.loaded()?.code)
     }
 
     /// The street's revision.

@@ -8,6 +8,7 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.back': 'Back to the map',
   'desk.panel': 'Plan',
   'desk.start': 'Open a plan, or make a new draft.',
+  'desk.failed': 'The planner’s desk could not be loaded',
   'desk.loading': 'Loading',
   'desk.readonly': 'Read only',
   'desk.state.draft': 'Draft',

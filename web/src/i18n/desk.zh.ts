@@ -6,6 +6,7 @@ export const deskZh = {
   'desk.back': '返回地图',
   'desk.panel': '方案面板',
   'desk.start': '选择一个方案打开，或新建草案。',
+  'desk.failed': '规划台没有载入',
   'desk.loading': '正在载入',
   'desk.readonly': '只读',
   'desk.state.draft': '草案',

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { type Key, t } from '../i18n';
 import { announcement } from '../state/app';
 import { info, reload, unreachable } from '../state/data';
+import { deskFailed } from '../state/deskRoom';
 import { gridMap, mapFailed, tilesFailed } from '../state/mapHandle';
 import { WarningIcon } from './icons';
 
@@ -31,6 +32,7 @@ export function Banners() {
   const error = info.value.error;
   return (
     <div class="banners">
+      {deskFailed.value && <Banner onRetry={() => location.reload()}>{t('desk.failed')}</Banner>}
       {mapFailed.value && <Banner>{t('error.map')}</Banner>}
       {unreachable.value ? (
         <Banner onRetry={retry}>
