@@ -41,6 +41,7 @@ it('a free name is not taken', () => {
 it('dates say from when, or since when a draft is there', () => {
   expect(datesText(PUBLISHED)).toBe('2025-01-01 起');
   expect(datesText(DRAFT)).toBe('2026-11-02 创建');
+  expect(datesText(plan(3, { created_at: '2026-11-24T16:48:21.660949245Z' }))).toBe('2026-11-25 创建');
 });
 
 it('a cell is called by its name, else by the end of its code', () => {

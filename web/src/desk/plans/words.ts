@@ -32,8 +32,12 @@ export function freeName(base: string, plans: readonly Pick<PlanSummary, 'name'>
   }
 }
 
+/** The day of a moment as the district's calendars show it. */
+const dayOf = (timestamp: string) =>
+  new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeZone: 'Asia/Shanghai' }).format(new Date(timestamp));
+
 export function datesText(plan: PlanSummary): string {
-  if (plan.state === 'draft' || !plan.valid_from) return t('plans.created', { day: plan.created_at.slice(0, 10) });
+  if (plan.state === 'draft' || !plan.valid_from) return t('plans.created', { day: dayOf(plan.created_at) });
   return plan.valid_to
     ? t('plans.valid.between', { from: plan.valid_from, to: plan.valid_to })
     : t('plans.valid.from', { from: plan.valid_from });
