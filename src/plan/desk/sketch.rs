@@ -256,10 +256,10 @@ impl<'d> Sketch<'d> {
             return Err(Refusal::new("cell_empty", detail).at(self.desk.centre_of(code)).about([code]));
         }
         let outlines: Vec<&Polygon> = ids.iter().filter_map(|id| self.outline_of(*id)).collect();
-        let pieces = mesh::pieces(&outlines);
+        let pieces = mesh::pieces(&outlines, &self.desk.ground.metres);
         // A cell that was in pieces may stay in as many: islands of a street.
         let was: Vec<&Polygon> = self.desk.blocks_of(code).iter().filter_map(|id| self.desk.block(*id)).map(|b| &b.outline).collect();
-        if pieces.len() > mesh::pieces(&was).len().max(1) {
+        if pieces.len() > mesh::pieces(&was, &self.desk.ground.metres).len().max(1) {
             let stray = pieces.last().and_then(|piece| ring::interior_position(outlines[piece[0]]));
             let detail = format!("cell {code} would be in {} pieces; a cell is one piece", pieces.len());
             return Err(Refusal::new("cell_in_pieces", detail).at(stray).about([code]));
