@@ -372,6 +372,6 @@ export function report(test: { info(): { annotations: { type: string; descriptio
     };
     const description = `${op} ×${those.length}: ${part('answered_ms')}, ${part('drawn_ms')}, ${part('settled_ms')}`;
     test.info().annotations.push({ type: 'timing', description });
-    console.log(`    ${description}`);
+    process.stdout.write(`    ${description}\n`);
   }
 }
