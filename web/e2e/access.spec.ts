@@ -1,14 +1,4 @@
-import axe from 'axe-core';
-import { busiestCell, expect, hits, open, PHONE, test } from './app';
-
-/** Serious and critical findings of axe, each with what it is about. */
-async function findings(page: import('@playwright/test').Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const result = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run(document));
-  return result.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
-}
+import { busiestCell, expect, findings, hits, open, PHONE, test } from './app';
 
 for (const theme of ['light', 'dark']) {
   test(`axe finds nothing serious, ${theme}`, async ({ page, request }) => {

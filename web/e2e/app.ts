@@ -1,5 +1,6 @@
 /** The app as a test drives it: opened at a link, asked what is drawn. */
 import { type APIRequestContext, test as base, expect, type Page } from '@playwright/test';
+import axe from 'axe-core';
 import type { AreaSummary, Counts, Info } from '../src/api/types';
 
 export const PHONE = { width: 390, height: 844 };
@@ -104,3 +105,12 @@ export async function busiestCell(request: APIRequestContext) {
 
 /** Layers under which a click meets nothing but areas. */
 export const AREAS_ONLY = 'layers=water,roads,streets,communities,cells,labels';
+
+/** Serious and critical findings of axe, each with what it is about. */
+export async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const result = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run(document));
+  return result.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
+}

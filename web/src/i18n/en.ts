@@ -288,6 +288,7 @@ export const en: Record<Key, string> = {
   'plans.copyname': 'Copy of {name}',
   'plans.cancel': 'Cancel',
   'plans.ok.create': 'Create',
+  'plans.ok.import': 'Import',
   'plans.ok.save': 'Save',
   'plans.ok.delete': 'Delete',
   'plans.ok.publish': 'Publish',

@@ -285,6 +285,7 @@ export const zh = {
   'plans.copyname': '{name} 副本',
   'plans.cancel': '取消',
   'plans.ok.create': '新建',
+  'plans.ok.import': '导入',
   'plans.ok.save': '保存',
   'plans.ok.delete': '删除',
   'plans.ok.publish': '发布',

@@ -8,11 +8,12 @@ export interface PlanRef {
   plan: number;
 }
 
-/** How a command goes out: against which revision, as which request, by whom. */
+/** How a command goes out: against which revision, as which request, by whom and why. */
 export interface Sending {
   revision: number;
   key: string;
   who: string;
+  why: string;
 }
 
 const streetPath = (street: string) => `/api/streets/${encodeURIComponent(street)}/plans`;
@@ -33,10 +34,10 @@ export const deskApi = {
 
   edits: (at: PlanRef, signal?: AbortSignal) => getJson<{ edits: LogLine[] }>(`${planPath(at)}/edits`, {}, signal),
 
-  run: (at: PlanRef, command: Command, { revision, key, who }: Sending) =>
+  run: (at: PlanRef, command: Command, { revision, key, who, why }: Sending) =>
     sendJson<Answer | Replayed>(`${planPath(at)}/edits`, {
       method: 'POST',
-      body: who ? { ...command, who } : command,
+      body: { ...command, ...(who && { who }), ...(why && { why }) },
       ifMatch: etag(revision),
       key,
     }),

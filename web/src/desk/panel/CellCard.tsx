@@ -1,4 +1,5 @@
 /** The cell selected: what it is called, what can be done with it, who lies beside it. */
+import { useSignal } from '@preact/signals';
 import { formatArea, formatChange, formatNumber, t } from '../../i18n';
 import { CloseIcon } from '../../panels/icons';
 import { Segmented } from '../../panels/parts';
@@ -136,7 +137,55 @@ function Deeds({ cell }: { cell: CellRow }) {
           {t('desk.planning.selection')}
         </button>
       </div>
+      {!many && <People key={code} />}
     </>
+  );
+}
+
+/** Ids are the register's own: the desk knows no household by name. */
+function People() {
+  const household = useSignal('');
+  const group = useSignal('');
+  const ready = household.value.trim() !== '' && group.value.trim() !== '';
+  const field = (label: string, text: typeof household) => (
+    <label class="desk-field">
+      <span>{label}</span>
+      <input
+        type="text"
+        value={text.value}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+        }}
+      />
+    </label>
+  );
+  const who = () => ({ household: household.peek().trim(), group: group.peek().trim() });
+  return (
+    <details class="desk-people">
+      <summary>{t('desk.people')}</summary>
+      <div class="desk-fields">
+        {field(t('desk.people.household'), household)}
+        {field(t('desk.people.group'), group)}
+      </div>
+      <div class="desk-deeds">
+        <button
+          type="button"
+          class="button small"
+          disabled={!ready}
+          onClick={() => void run({ op: 'move_household', ...who() })}
+        >
+          {t('desk.people.move')}
+        </button>
+        <button
+          type="button"
+          class="button small"
+          disabled={!ready}
+          onClick={() => void run({ op: 'set_head', ...who() })}
+        >
+          {t('desk.people.head')}
+        </button>
+      </div>
+    </details>
   );
 }
 

@@ -27,7 +27,10 @@ export function CellTable() {
     } else if (to !== undefined) {
       const code = codes[Math.min(codes.length - 1, Math.max(0, to))];
       if (!code) return;
-      goTo(code);
+      // As in any grid: Ctrl moves the focus alone, for Space to choose; Shift takes in what it comes to.
+      if (event.shiftKey) {
+        if (!selected.peek().includes(code)) select(code, true);
+      } else if (!event.ctrlKey && !event.metaKey) goTo(code);
       body.current?.querySelector<HTMLElement>(`[data-code="${code}"]`)?.focus();
     } else return;
     event.preventDefault();

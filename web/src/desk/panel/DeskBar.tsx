@@ -6,7 +6,7 @@ import { LanguageSwitch, ThemeSwitch } from '../../panels/Toolbar';
 import { deskAt } from '../../state/app';
 import { info } from '../../state/data';
 import { isNarrow } from '../../state/screen';
-import { type DialogName, dialog, laid, leaveDesk, store, who } from '../state/session';
+import { type DialogName, dialog, laid, leaveDesk, store, who, why } from '../state/session';
 import { redo, undo } from '../tools/actions';
 import { HelpIcon, PlansIcon, RedoIcon, UndoIcon } from './icons';
 
@@ -122,6 +122,7 @@ export function PlanDeeds() {
         {t('desk.open.plans')}
       </Opens>
       <Opens name="planning">{t('desk.open.planning')}</Opens>
+      {now?.editable && <Opens name="import">{t('desk.open.import')}</Opens>}
       {now && <Opens name="compare">{t('desk.open.compare')}</Opens>}
       {now?.editable && <Opens name="publish">{t('desk.open.publish')}</Opens>}
     </div>
@@ -141,6 +142,24 @@ export function WhoField() {
       value={who.value}
       onInput={(event) => {
         who.value = event.currentTarget.value;
+      }}
+    />
+  );
+}
+
+/** Why the changes are made: with all that follow, until it is cleared. */
+export function WhyField() {
+  return (
+    <input
+      type="search"
+      class="desk-why"
+      maxLength={500}
+      aria-label={t('desk.why')}
+      title={t('desk.why.hint')}
+      placeholder={t('desk.why')}
+      value={why.value}
+      onInput={(event) => {
+        why.value = event.currentTarget.value;
       }}
     />
   );

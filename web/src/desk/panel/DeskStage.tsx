@@ -7,7 +7,7 @@ import { LanguageSwitch, ThemeSwitch } from '../../panels/Toolbar';
 import { deskAt } from '../../state/app';
 import { isNarrow } from '../../state/screen';
 import { drawDesk } from '../map/draw';
-import { PlanningDialog, PlansPanel, PublishDialog } from '../plans';
+import { failureText, PlanningDialog, PlansPanel, PublishDialog } from '../plans';
 import { letAsk } from '../state/handle';
 import { dialog, followDesk, openPlan, selected, store } from '../state/session';
 import { holdTools } from '../tools/host';
@@ -16,9 +16,10 @@ import { BalanceLine, DeviationLegend, Histogram, Problems } from './Balance';
 import { CellCard } from './CellCard';
 import { CellFilter, CellTable } from './CellTable';
 import { Compared } from './Compared';
-import { HelpButton, PlanDeeds, WhoField } from './DeskBar';
+import { HelpButton, PlanDeeds, WhoField, WhyField } from './DeskBar';
 import { Dialog, Help } from './Help';
 import { History } from './History';
+import { ImportDialog } from './ImportDialog';
 import { Palette, ToolOptions } from './Palette';
 import { RefusalNote } from './RefusalNote';
 
@@ -68,11 +69,12 @@ function Panel() {
   const open = store.value;
   if (!open || open.phase.value === 'loading') return <Loading />;
   if (open.phase.value === 'failed') {
+    const gone = open.error.value?.status === 404;
     return (
       <div class="desk-start" role="alert">
-        <p>{t('error.api', { detail: open.error.value?.message ?? '' })}</p>
-        <button type="button" class="button" onClick={() => void open.load()}>
-          {t('error.retry')}
+        <p>{failureText(open.error.value)}</p>
+        <button type="button" class="button" onClick={() => (gone ? openPlan(open.at.street, null) : void open.load())}>
+          {t(gone ? 'desk.open.plans' : 'error.retry')}
         </button>
       </div>
     );
@@ -120,6 +122,7 @@ function More() {
     <div class="desk-more">
       <PlanDeeds />
       <WhoField />
+      <WhyField />
       <ThemeSwitch />
       <LanguageSwitch />
       <HelpButton />
@@ -166,6 +169,8 @@ function Dialogs() {
       return plan !== null ? (
         <PublishDialog street={street} planId={plan} onClose={close} onPublished={() => void store.peek()?.load()} />
       ) : null;
+    case 'import':
+      return plan !== null && laid.value?.editable ? <ImportDialog onClose={close} /> : null;
     case 'compare':
       return plan !== null ? <Compared street={street} plan={plan} onClose={close} /> : null;
   }

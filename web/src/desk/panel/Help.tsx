@@ -15,6 +15,8 @@ const GROUPS: [Key, [keys: string, what: Key][]][] = [
       ['N', 'desk.problem.next'],
       ['↑ ↓', 'desk.help.rows'],
       ['Shift', 'desk.help.more'],
+      ['Ctrl+↑ ↓ · Space', 'desk.help.table'],
+      ['Shift+↑ ↓', 'desk.help.extend'],
       ['H', 'desk.halve'],
       ['L', 'desk.help.lock'],
       [', .', 'desk.help.brush'],

@@ -20,6 +20,7 @@ import { isRefusal } from '../state/store';
 import { merge, pull } from '../tools/actions';
 import { BRUSH_MAX, TOOL_KEYS, takeTool } from '../tools/keys';
 import { dropLine, finishSplit, partsOf, setSplitLine, splitLine, splitPreview } from '../tools/split';
+import { WhyField } from './DeskBar';
 import { TOOL_ICON } from './icons';
 import { reasonText } from './reasons';
 
@@ -68,6 +69,7 @@ export function ToolOptions() {
       {name === 'merge' && <MergeOptions />}
       {name === 'pull' && <PullOptions />}
       {(name === 'select' || name === 'vertex') && <span class="muted">{t(`desk.tool.${name}.hint`)}</span>}
+      {!isNarrow.value && <WhyField />}
     </section>
   );
 }

@@ -174,7 +174,7 @@ export function Actions(props: {
   onClose: () => void;
   submit: () => void;
   ready: boolean;
-  label: 'create' | 'save' | 'delete' | 'publish' | 'rollback';
+  label: 'create' | 'import' | 'save' | 'delete' | 'publish' | 'rollback';
   danger?: boolean;
 }) {
   return (

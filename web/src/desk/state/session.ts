@@ -50,11 +50,13 @@ export const lookAt = signal<{ at: LonLat; serial: number } | null>(null);
 /** Place in the list of the problem last gone to. */
 export const problemShown = signal(-1);
 
-export type DialogName = 'plans' | 'planning' | 'publish' | 'compare' | 'help';
+export type DialogName = 'plans' | 'planning' | 'publish' | 'compare' | 'import' | 'help';
 export const dialog = signal<DialogName | null>(null);
 
 const WHO_KEY = 'wangge.who';
 export const who = signal(localStorage.getItem(WHO_KEY) ?? '');
+/** Goes with every command until it is cleared, or another plan is opened. */
+export const why = signal('');
 
 export const blockIndex = computed(() => new BlockIndex(laid.value?.blocks ?? new Map()));
 export const boundaries = computed(() => new Boundaries(laid.value?.cells.values() ?? []));
@@ -109,11 +111,15 @@ export function followDesk(): () => void {
         neighbour.value = null;
         shownBlock.value = null;
         filter.value = '';
+        why.value = '';
         problemShown.value = -1;
         viewerSelection.value = null;
         asOf.value = null;
         store.value = at?.plan
-          ? new DeskStore({ street: at.street, plan: at.plan }, deskApi, () => who.peek().trim())
+          ? new DeskStore({ street: at.street, plan: at.plan }, deskApi, () => ({
+              who: who.peek().trim(),
+              why: why.peek().trim(),
+            }))
           : null;
       });
       void store.peek()?.load();

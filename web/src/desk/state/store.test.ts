@@ -68,7 +68,7 @@ beforeEach(async () => {
   store = new DeskStore(
     { street: '520201014', plan: 2 },
     server.api,
-    () => '李',
+    () => ({ who: '李', why: '均衡' }),
     () => {
       keys += 1;
       return `key ${keys}`;
@@ -82,7 +82,7 @@ describe('a command', () => {
   it('goes out against the revision on the desk, and its answer is laid there', async () => {
     server.answers = [async () => answer(5, { cells: [cellRow(cellCode(1), [[]], { households: 70 })] })];
     await store.run(ASSIGN);
-    expect(server.sent).toEqual([{ revision: 4, key: 'key 1', who: '李' }]);
+    expect(server.sent).toEqual([{ revision: 4, key: 'key 1', who: '李', why: '均衡' }]);
     expect(store.laid.value?.revision).toBe(5);
     expect(store.laid.value?.cells.get(cellCode(1))?.households).toBe(70);
     expect(store.waiting.value).toBe(0);
@@ -189,7 +189,7 @@ it('a desk that cannot be loaded says so, and can be asked for again', async () 
   const broken = new Server();
   const good = broken.api.desk;
   broken.api.desk = () => Promise.reject(new ApiError('no_such_plan', 404, 'no such plan'));
-  const other = new DeskStore({ street: '520201014', plan: 9 }, broken.api, () => '');
+  const other = new DeskStore({ street: '520201014', plan: 9 }, broken.api, () => ({ who: '', why: '' }));
   await other.load();
   expect(other.phase.value).toBe('failed');
   expect(other.error.value?.code).toBe('no_such_plan');

@@ -58,7 +58,8 @@ export class DeskStore {
   constructor(
     readonly at: PlanRef,
     private readonly api: DeskApi,
-    private readonly who: () => string,
+    /** By whom commands are given, and why. */
+    private readonly words: () => Pick<Sending, 'who' | 'why'>,
     private readonly newKey: () => string = () => crypto.randomUUID(),
   ) {}
 
@@ -164,11 +165,20 @@ export class DeskStore {
       const laid = this._laid.peek();
       if (!laid) return null;
       try {
-        const answer = await request({ revision: laid.revision, key, who: this.who() });
+        const answer = await request({ revision: laid.revision, key, ...this.words() });
         const answered = performance.now();
-        this.timings.push({ op, sent_ms: sent, answered_ms: answered - sent, drawn_ms: null, settled_ms: null });
+        const timing: Timing = {
+          op,
+          sent_ms: sent,
+          answered_ms: answered - sent,
+          drawn_ms: null,
+          settled_ms: null,
+        };
+        this.timings.push(timing);
         this.timings.splice(0, this.timings.length - TIMINGS);
         await this.take(answer);
+        // It was on the desk already, by word of the server's events: nothing is drawn for it.
+        if (this._laid.peek() === laid) timing.drawn_ms = timing.settled_ms = timing.answered_ms;
         this._refusal.value = null;
         this._answered.value = answer;
         return answer;

@@ -3,18 +3,8 @@ import type { Map as MapLibre } from 'maplibre-gl';
 import { t } from '../../i18n';
 import { say } from '../../state/app';
 import type { Bbox, BlockRow, LonLat } from '../api/types';
-import {
-  blockIndex,
-  brushRadius,
-  editable,
-  hovered,
-  laid,
-  painted,
-  primary,
-  select,
-  sketch,
-  store,
-} from '../state/session';
+import { blockIndex, brushRadius, editable, hovered, laid, painted, primary, select, sketch } from '../state/session';
+import { run } from './actions';
 import type { Spot, Tool } from './tool';
 
 /** Whether painting would take the block: not what the cell has already, nor out of a locked cell. */
@@ -26,12 +16,11 @@ function isTaken(id: number, to: string): boolean {
 }
 
 function assign(blocks: ReadonlySet<number>, to: string) {
-  const open = store.peek();
-  if (!open || blocks.size === 0) {
+  if (blocks.size === 0) {
     painted.value = new Set();
     return;
   }
-  void open.run({ op: 'assign', blocks: [...blocks], to }).then((answer) => {
+  void run({ op: 'assign', blocks: [...blocks], to }).then((answer) => {
     if (!answer) painted.value = new Set();
   });
 }

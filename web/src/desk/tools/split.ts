@@ -16,6 +16,7 @@ import {
   store,
 } from '../state/session';
 import { isRefusal, type Refusal } from '../state/store';
+import { run } from './actions';
 import type { Spot, Tool } from './tool';
 
 /** The line so far, and what the server says it would do. */
@@ -88,10 +89,9 @@ export function dropLine() {
 export async function finishSplit() {
   const cell = cellOfLine();
   const line = [...splitLine.peek()];
-  const open = store.peek();
-  if (!cell || !open || line.length < 2) return;
+  if (!cell || line.length < 2) return;
   dropLine();
-  const answer = await open.run({ op: 'split', cell, line, cut_blocks: cutBlocks.peek() });
+  const answer = await run({ op: 'split', cell, line, cut_blocks: cutBlocks.peek() });
   // The line is given back to be mended where it was refused.
   if (!answer && splitLine.peek().length === 0) {
     splitLine.value = line;

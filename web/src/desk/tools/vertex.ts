@@ -9,7 +9,7 @@ import {
   withVertexInserted,
   withVertexMoved,
 } from '../model/boundaries';
-import { distance, edgeKey, snapped } from '../model/plane';
+import { distance, edgeKey, type Scale, snapped } from '../model/plane';
 import {
   blockIndex,
   boundaries,
@@ -20,8 +20,8 @@ import {
   type Sketch,
   select,
   sketch,
-  store,
 } from '../state/session';
+import { run } from './actions';
 import type { Spot, Tool } from './tool';
 
 /** Pixels around the pointer in which handles are shown, and in which one is hit. */
@@ -53,17 +53,18 @@ export class VertexTool implements Tool {
     const { scale } = blockIndex.peek();
     const near = this.boxAround(spot, spot.touch ? REACH_TOUCH : REACH);
     const vertex = nearestVertex(bounds.verticesIn(near), spot.at, reach, scale);
-    if (vertex && !vertex.fixed) {
+    const middles = bounds.sharedEdgesIn(near).filter((edge) => this.isLong(edge));
+    const edge = nearestMiddle(middles, spot.at, reach, scale);
+    // Of two within reach, what is nearer is meant.
+    const far = (at: LonLat) => distance(at, spot.at, scale);
+    if (edge && (!vertex || far(middleOf(edge)) < far(vertex.at))) {
+      this.held = { kind: 'middle', edge, middle: middleOf(edge), cells: this.rows(edge.cells) };
+    } else if (vertex && !vertex.fixed) {
       this.held = { kind: 'vertex', vertex, cells: this.rows(vertex.cells) };
-      return true;
-    }
-    const middles = bounds.sharedEdgesIn(this.boxAround(spot, SHOWN)).filter((edge) => this.isLong(edge));
-    const edge = middles.find((each) => distance(middleOf(each), spot.at, scale) <= reach);
-    if (vertex || !edge) {
+    } else {
       if (spot.touch) this.handles(spot);
       return false;
     }
-    this.held = { kind: 'middle', edge, middle: middleOf(edge), cells: this.rows(edge.cells) };
     return true;
   }
 
@@ -79,15 +80,14 @@ export class VertexTool implements Tool {
     cancelAnimationFrame(this.frame);
     this.held = null;
     this.to = null;
-    const open = store.peek();
-    if (!held || !to || !open) {
+    if (!held || !to) {
       rest();
       return;
     }
     const done =
       held.kind === 'vertex'
-        ? open.run({ op: 'move_vertex', from: held.vertex.at, to })
-        : open.run({ op: 'insert_vertex', edge: [held.edge.a, held.edge.b], at: to });
+        ? run({ op: 'move_vertex', from: held.vertex.at, to })
+        : run({ op: 'insert_vertex', edge: [held.edge.a, held.edge.b], at: to });
     void done.finally(rest);
   }
 
@@ -139,7 +139,7 @@ export class VertexTool implements Tool {
   }
 
   private remove(vertex: Vertex) {
-    if (editable.peek()) void store.peek()?.run({ op: 'delete_vertex', at: vertex.at });
+    void run({ op: 'delete_vertex', at: vertex.at });
   }
 
   private rows(codes: Iterable<string>): CellRow[] {
@@ -177,8 +177,11 @@ export class VertexTool implements Tool {
       const inView: Bbox = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()];
       for (const vertex of bounds.verticesIn(inView)) if (vertex.cells.has(ofSelected)) shown.set(vertex.key, vertex);
     }
-    this.over = nearestVertex(shown.values(), spot.at, this.metres(REACH), scale);
     const edge = nearestEdge(bounds.sharedEdgesIn(near), spot.at, this.metres(SHOWN / 2), scale);
+    const over = nearestVertex(shown.values(), spot.at, this.metres(REACH), scale);
+    const far = (at: LonLat) => distance(at, spot.at, scale);
+    const isMiddle = over && edge && this.isLong(edge) && far(middleOf(edge)) < far(over.at);
+    this.over = isMiddle ? null : over;
     const point = (role: Sketch['role'], at: LonLat): Sketch => ({
       role,
       geometry: { type: 'Point', coordinates: at },
@@ -210,6 +213,16 @@ export class VertexTool implements Tool {
 
 function rest() {
   sketch.value = [];
+}
+
+function nearestMiddle(edges: readonly Edge[], p: LonLat, metres: number, scale: Scale): Edge | null {
+  let best: Edge | null = null;
+  let least = metres;
+  for (const edge of edges) {
+    const far = distance(middleOf(edge), p, scale);
+    if (far <= least) [least, best] = [far, edge];
+  }
+  return best;
 }
 
 const middleOf = ({ a, b }: Edge): LonLat => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];

@@ -20,9 +20,9 @@ import {
   show,
   shownBlock,
   sketch,
-  store,
   tool,
 } from '../state/session';
+import { run } from './actions';
 import { setSplitLine, splitLine } from './split';
 
 /** Whether the selected cell gives blocks to its neighbour or takes from it. */
@@ -115,14 +115,13 @@ function stepBlock(by: 1 | -1) {
 
 /** Moves the block shown over, and shows the one that takes its place. */
 export async function moveShown(): Promise<void> {
-  const open = store.peek();
   const id = shownBlock.peek();
   const to = ends.value?.to;
   const keep = selected.peek();
   const beside = neighbour.peek();
-  if (!open || id === null || !to || !editable.peek()) return;
+  if (id === null || !to || !editable.peek()) return;
   const place = borderBlocks.value.findIndex((block) => block.id === id);
-  const answer = await open.run({ op: 'assign', blocks: [id], to });
+  const answer = await run({ op: 'assign', blocks: [id], to });
   if (!answer) return;
   selected.value = keep;
   neighbour.value = beside;
@@ -186,8 +185,7 @@ function drawHeld() {
 /** Does what the vertex held is for. Returns whether there was one. */
 export function commitHeld(): boolean {
   const held = heldVertex.peek();
-  const open = store.peek();
-  if (!held || !open || !editable.peek()) return false;
+  if (!held || !editable.peek()) return false;
   if (tool.peek() === 'split') {
     const line = splitLine.peek();
     if (line.length >= 2) return false;
@@ -197,7 +195,7 @@ export function commitHeld(): boolean {
   }
   if (keyOf(held.at) === keyOf(held.to)) return false;
   const beside = neighbour.peek();
-  void open.run({ op: 'move_vertex', from: held.at, to: held.to }).then((answer) => {
+  void run({ op: 'move_vertex', from: held.at, to: held.to }).then((answer) => {
     neighbour.value = beside;
     heldVertex.value = answer ? { at: held.to, to: held.to } : held;
     drawHeld();
@@ -207,25 +205,23 @@ export function commitHeld(): boolean {
 
 export function deleteHeld(): boolean {
   const held = heldVertex.peek();
-  const open = store.peek();
-  if (!held || !open || !editable.peek() || tool.peek() !== 'vertex') return false;
+  if (!held || !editable.peek() || tool.peek() !== 'vertex') return false;
   letGo();
-  void open.run({ op: 'delete_vertex', at: held.at });
+  void run({ op: 'delete_vertex', at: held.at });
   return true;
 }
 
 /** A vertex more in the middle of the edge after the one held, and hold of it. */
 export function insertAfterHeld(): boolean {
   const held = heldVertex.peek();
-  const open = store.peek();
-  if (!held || !open || !editable.peek() || tool.peek() !== 'vertex') return false;
+  if (!held || !editable.peek() || tool.peek() !== 'vertex') return false;
   const vertices = walkVertices.value;
   const at = vertices.findIndex((vertex) => keyOf(vertex) === keyOf(held.at));
   const after = vertices[at + 1] ?? vertices[at - 1];
   if (!after) return false;
   const middle = snapped([(held.at[0] + after[0]) / 2, (held.at[1] + after[1]) / 2]);
   const beside = neighbour.peek();
-  void open.run({ op: 'insert_vertex', edge: [held.at, after], at: middle }).then((answer) => {
+  void run({ op: 'insert_vertex', edge: [held.at, after], at: middle }).then((answer) => {
     if (!answer) return;
     neighbour.value = beside;
     heldVertex.value = { at: middle, to: middle };
