@@ -129,7 +129,8 @@ impl fmt::Debug for Template {
 /// `0-7`, `a-d`.
 fn range(place: &str) -> Option<Vec<char>> {
     let [first, b'-', last] = *place.as_bytes() else { return None };
-    let is_range = first < last && (first.is_ascii_digit() && last.is_ascii_digit() || first.is_ascii_lowercase() && last.is_ascii_lowercase());
+    let is_range =
+        first < last && (first.is_ascii_digit() && last.is_ascii_digit() || first.is_ascii_lowercase() && last.is_ascii_lowercase());
     is_range.then(|| (first..=last).map(char::from).collect())
 }
 
