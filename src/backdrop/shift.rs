@@ -1,16 +1,16 @@
 //! A WGS 84 tile out of the GCJ-02 tiles that show its ground.
 //!
-//! A GCJ-02 source draws the ground of a WGS 84 position where the shifted position is, some 300 to 700 m off. So a tile shows what the
-//! source has under the tile's *shifted* place: a window over up to four source tiles. The window is shifted as a whole, by the
-//! offset at the tile's centre, in whole pixels.
+//! A GCJ-02 source draws the ground of a WGS 84 position where the shifted position is, up to 720 m off. So a tile shows what the
+//! source has under the tile's *shifted* place: a window over up to four source tiles. The window is shifted as a whole, by the offset
+//! at the tile's centre, in whole pixels: nothing is resampled, and the picture stays sharp.
 //!
 //! # Units
 //! Steps of 1/256 tile: pixels of a tile of the usual size.
 //!
 //! # Errors of position
-//! Within a tile the offset itself changes by up to 0.4 % of the distance (its steepest part is a wave of 13 m amplitude every third of a
-//! degree), so a corner, 128 pixels from the centre, is at most 0.8 pixels off, and rounding adds half a pixel in each axis: below 1.3
-//! pixels in all, see the test. On the ground that is less than a metre at zoom 18.
+//! The offset changes within a tile: its steepest part is a wave of 13 m amplitude every third of a degree. The worst corner in China is
+//! 0.85 pixels off, a tile's worst corner 0.3 on average; rounding adds half a pixel in each axis. That is below 1.4 pixels in all, 0.8 m
+//! on the ground at zoom 18. Where the box around China ends, the offset ends with a jump, and a tile is shifted as its centre is.
 
 use bytes::Bytes;
 use jpeg_encoder::{ColorType, Encoder};
@@ -310,14 +310,14 @@ mod tests {
     }
 
     proptest! {
-        // The module says how far off a place in a shifted tile can be.
+        // As the module says.
         #[test]
-        fn places_are_right_to_a_pixel(lon in 73.0..135.0, lat in 3.0..54.0, z in 8..=18_u8, across in 0.0..1.0, down in 0.0..1.0) {
+        fn places_are_off_by_little_more_than_a_pixel(lon in 73.0..135.0, lat in 3.0..54.0, z in 8..=18_u8, across in 0.0..1.0, down in 0.0..1.0) {
             let tile = tile_at(lon, lat, z);
             let shift = Shift::of(tile);
             let (x, y) = offset_at(tile, across, down);
             let (x, y) = (x * 256.0 - shift.x as f64, y * 256.0 - shift.y as f64);
-            prop_assert!(x.abs().max(y.abs()) < 1.3, "{x} {y} pixels off");
+            prop_assert!(x.abs().max(y.abs()) < 1.4, "{x} {y} pixels off");
         }
     }
 }
