@@ -455,4 +455,7 @@ export const en: Record<Key, string> = {
   'compare.only.a': 'Boundary only before',
   'compare.only.b': 'Boundary only after',
   'compare.legend.moved': 'Households that move',
+  'layer.backdrop': 'Backdrop picture',
+  'backdrop.failed': 'The backdrop picture cannot be loaded right now',
+  'backdrop.instead': 'Shown by the backdrop picture',
 };

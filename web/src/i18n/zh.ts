@@ -450,6 +450,9 @@ export const zh = {
   'compare.only.a': '只在之前的边界',
   'compare.only.b': '只在之后的边界',
   'compare.legend.moved': '更换单元的住户',
+  'layer.backdrop': '影像底图',
+  'backdrop.failed': '影像底图暂时无法加载',
+  'backdrop.instead': '已由影像底图代替',
 } as const;
 
 export type Key = keyof typeof zh;
