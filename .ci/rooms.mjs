@@ -15,12 +15,13 @@ const KNOWS = {
   tile: [...BASE, "index"],
   export: [...BASE, "index"],
   render: BASE,
+  backdrop: [...BASE, "tile"],
   // It runs the desk's commands and plannings.
-  serve: [...BASE, "plan", "store", "index", "tile", "export"],
-  command: ["model", "geometry", "city", "import", "plan", "store", "index", "tile", "export", "render", "serve"],
+  serve: [...BASE, "plan", "store", "index", "tile", "export", "backdrop"],
+  command: ["model", "geometry", "city", "import", "plan", "store", "index", "tile", "export", "render", "backdrop", "serve"],
 };
 // A library that only one room names, so that it can be replaced there.
-const OWNED = { sqlx: ["store"], rusqlite: ["store"], notify: ["store"], axum: ["serve"], resvg: ["render"], png: ["render"] };
+const OWNED = { sqlx: ["store"], rusqlite: ["store"], notify: ["store"], axum: ["serve"], resvg: ["render"], png: ["render", "backdrop"], hyper_util: ["backdrop"] };
 
 /** Blanks out comments, keeping line numbers, so that documentation may name any room. */
 export function withoutComments(text) {

@@ -25,4 +25,6 @@ pub mod export;
 
 pub mod render;
 
+pub mod backdrop;
+
 pub mod serve;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
+#[path = "serve/backdrop.rs"]
+mod backdrop;
 #[path = "serve/desk.rs"]
 mod desk;
 mod mini;
@@ -153,7 +155,7 @@ async fn openapi_names_exactly_the_parameters_that_are_known() {
         assert_eq!(known, documented, "{path}");
         checked += 1;
     }
-    assert_eq!(checked, 33);
+    assert_eq!(checked, 34);
 }
 
 #[tokio::test]

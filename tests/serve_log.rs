@@ -15,6 +15,7 @@ use axum::{
 use mini::change_set;
 use tower::ServiceExt;
 use wangge::{
+    backdrop::{Config, Template},
     serve::{Options, Service, router},
     store,
 };
@@ -37,8 +38,12 @@ async fn status(app: &Router, target: &str) -> StatusCode {
     app.clone().oneshot(Request::get(target).body(Body::empty()).unwrap()).await.unwrap().status()
 }
 
+/// Two logs at a time would decide for each other which events are wanted.
+static ONE_LOG: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[tokio::test]
 async fn logs_name_routes_and_never_queries() {
+    let _turn = ONE_LOG.lock().await;
     let log = Log::default();
     let writer = log.clone();
     let subscriber =
@@ -57,6 +62,37 @@ async fn logs_name_routes_and_never_queries() {
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("/api/locate") && text.contains("/api/areas/{code}"), "{text}");
     for secret in ["104.83", "26.59", "secret", "999"] {
+        assert!(!text.contains(secret), "{secret} is in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn logs_tell_why_a_backdrop_fails_and_never_its_key() {
+    let _turn = ONE_LOG.lock().await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let source = Router::new().route("/down/{z}/{x}/{y}", axum::routing::get(async || StatusCode::FORBIDDEN));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, source).await.unwrap() });
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    for address in [address, gone] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store::open(&format!("gpkg:{}", dir.path().join("town.gpkg").display())).await.unwrap();
+        store.commit(0, &change_set()).await.unwrap();
+        let template = Template::parse(&format!("http://{address}/down/{{z}}/{{x}}/{{y}}?tk={{key}}"), Some("s3cr3t-key")).unwrap();
+        let options = Options { backdrop: Some(Config::new(template)), ..Options::default() };
+        tracing::info!(?options, "starting");
+        let app = router(Service::start(store, options).await.unwrap());
+        assert_eq!(status(&app, "/backdrop/3/6/3").await, 502);
+    }
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("status 403") && text.contains("cannot be reached") && text.contains("/backdrop/{z}/{x}/{y}"), "{text}");
+    for secret in ["s3cr3t", "tk=", "/3/6/3"] {
         assert!(!text.contains(secret), "{secret} is in\n{text}");
     }
 }

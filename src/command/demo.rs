@@ -20,6 +20,7 @@ use wangge::{
 };
 
 use super::{
+    backdrop::BackdropArgs,
     output::tell,
     plan::{book, interrupted},
     progress::Progress,
@@ -45,14 +46,17 @@ pub struct Args {
     /// Keep the city and its database in this folder, and use what is there; else they are temporary
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    backdrop: BackdropArgs,
 }
 
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    let backdrop = args.backdrop.config()?;
     let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
     let end = end_signal();
     let folder = Folder::open(args.data.clone())?;
-    let options = Options { households: true, hosts: args.listen.hosts(), ..Options::default() };
+    let options = Options { households: true, hosts: args.listen.hosts(), backdrop, ..Options::default() };
     let ready = async {
         let store = store::open(&format!("gpkg:{}", folder.path().join("demo.gpkg").display())).await?;
         let unplanned = find_city(&args, folder.path(), &store).await?;

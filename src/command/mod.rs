@@ -1,5 +1,6 @@
 //! The command line, one file a command. Each reads its arguments, calls the rooms of the library, prints.
 
+pub mod backdrop;
 pub mod city;
 pub mod demo;
 pub mod edit;

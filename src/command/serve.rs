@@ -11,6 +11,7 @@ use wangge::{
 
 use super::{
     Database,
+    backdrop::BackdropArgs,
     output::tell,
     signal::{EndSignal, end_signal},
 };
@@ -31,6 +32,8 @@ pub struct Args {
     /// Size of a tile, uncompressed, beyond which it is thinned, in kilobytes; 0 thins none
     #[arg(long, value_name = "KB", default_value_t = tile::BUDGET_BYTES / 1000)]
     tile_budget: usize,
+    #[command(flatten)]
+    backdrop: BackdropArgs,
 }
 
 /// Where to listen.
@@ -47,12 +50,13 @@ pub struct Listen {
 /// Runs the command.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let end = end_signal();
+    let backdrop = args.backdrop.config()?;
     // The socket first: a port in use shows before a long load.
     let listener = serve::bind(&args.listen.listen, args.listen.insecure).await?;
     let store = args.database.open_existing().await?;
     let tile_cache_bytes = args.tile_cache.saturating_mul(1 << 20);
     let tile_budget = (args.tile_budget > 0).then(|| args.tile_budget.saturating_mul(1000));
-    let options = Options { households: args.households, hosts: args.listen.hosts(), tile_cache_bytes, tile_budget };
+    let options = Options { households: args.households, hosts: args.listen.hosts(), tile_cache_bytes, tile_budget, backdrop };
     serve_until_signal(listener, store, options, end, ()).await
 }
 

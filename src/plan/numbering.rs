@@ -1,7 +1,9 @@
 //! Codes and names: west to east, north to south within the parent.
 
+use std::collections::BTreeSet;
+
 use super::{Error, Request, given::Given, graph::Graph};
-use crate::model::{Area, Cell, CellKind, Code, CodeError, CodeScheme, Community};
+use crate::model::{Area, Cell, CellKind, Code, CodeError, CodeScheme, Community, Level};
 
 /// Codes, names and the place of every cell among them.
 pub struct Books {
@@ -64,6 +66,19 @@ pub fn number(
     (0..).zip(&numbered).for_each(|(rank, (_, _, _, cell))| rank_of_cell[*cell] = rank);
     let cells = numbered.into_iter().map(|(code, name, kind, _)| Cell { code, name, kind, locked: false }).collect();
     Ok(Books { communities, cells, rank_of_cell })
+}
+
+/// The sequence number and code of a new cell of a community: the number after the highest that was ever used, or else, when there is
+/// no room above, the lowest that never was.
+///
+/// # Errors
+/// [`Error::Code`] when every number has been used.
+pub fn next_cell_code(scheme: &CodeScheme, community: &Code, used: &BTreeSet<&Code>) -> Result<(usize, Code), Error> {
+    let room = scheme.children(Level::Community);
+    let is_used = |s: &usize| scheme.child(community, *s).is_ok_and(|c| used.contains(&c));
+    let highest = (1..=room).rev().find(is_used).unwrap_or(0);
+    let free = (highest + 1..=room).chain(1..highest).find(|s| !is_used(s)).unwrap_or(room + 1);
+    Ok((free, scheme.child(community, free)?))
 }
 
 /// What a basic cell is called.

@@ -12,7 +12,7 @@ use super::{
     given::Labels,
     graph::Graph,
     groups,
-    numbering::cell_name,
+    numbering::{cell_name, next_cell_code},
     rules::check_barriers,
 };
 use crate::{
@@ -189,10 +189,7 @@ fn keep_codes(
         let community = &base.communities[community_of(base, most)];
         let ever = street.plans.iter().chain([base]).flat_map(|p| &p.cells).map(|c| &c.code).chain(cells.iter().map(|c| &c.code));
         let used: BTreeSet<&Code> = ever.filter(|c| c.is_within(&community.code)).collect();
-        let room = request.scheme.children(Level::Community);
-        let sequence =
-            (1..=room).rev().find(|s| request.scheme.child(&community.code, *s).is_ok_and(|c| used.contains(&c))).unwrap_or(0) + 1;
-        let code = request.scheme.child(&community.code, sequence)?;
+        let (sequence, code) = next_cell_code(&request.scheme, &community.code, &used)?;
         let name = dedicated.iter().find(|(d, _)| *d == part).map(|(_, name)| name.clone());
         let kind = if name.is_some() { CellKind::Dedicated } else { CellKind::Basic };
         cells.push(Cell { name: name.unwrap_or_else(|| cell_name(community, sequence)), kind, code: code.clone(), locked: false });

@@ -10,7 +10,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{export, geometry::crs, plan::desk::Refusal, store};
+use crate::{backdrop, export, geometry::crs, plan::desk::Refusal, store};
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +128,15 @@ pub enum Error {
     /// Household data while it is switched off.
     #[error("household positions are switched off on this server; start it with --households to serve them")]
     HouseholdsGuarded,
+    /// No picture lies behind the map.
+    #[error("this server has no backdrop; start it with --backdrop URL to have one")]
+    NoBackdrop,
+    /// The backdrop's source has nothing there.
+    #[error("the source of the backdrop has no picture here")]
+    NoPicture,
+    /// The backdrop's source fails; what the network said goes to the log only.
+    #[error(transparent)]
+    Backdrop(#[from] backdrop::Error),
     /// The request names a host that is not this machine.
     #[error("this server answers to localhost, 127.0.0.1 and [::1] only, because it has no accounts yet")]
     UnknownHost,
@@ -225,6 +234,9 @@ impl Error {
             Self::NoSuchPath => (StatusCode::NOT_FOUND, "no_such_path"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::HouseholdsGuarded => (StatusCode::FORBIDDEN, "households_guarded"),
+            Self::NoBackdrop => (StatusCode::NOT_FOUND, "no_backdrop"),
+            Self::NoPicture => (StatusCode::NOT_FOUND, "no_picture"),
+            Self::Backdrop(_) => (StatusCode::BAD_GATEWAY, "backdrop_failed"),
             Self::UnknownHost => (StatusCode::MISDIRECTED_REQUEST, "unknown_host"),
             Self::TooManyPoints(..) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many_points"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
@@ -246,6 +258,7 @@ impl Error {
             Self::Store(store::Error::Refused { .. }) => self.to_string(),
             Self::Store(_) => "the store cannot be read right now; try again shortly".into(),
             Self::Internal(_) => "something went wrong on our side; the request id finds it in the server's log".into(),
+            Self::Backdrop(backdrop::Error::Unreachable { .. }) => "the source of the backdrop cannot be reached".into(),
             other => other.to_string(),
         }
     }

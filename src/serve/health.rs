@@ -32,6 +32,8 @@ pub(super) fn recorder() -> &'static PrometheusHandle {
         metrics::describe_counter!("wangge_tile_cache_total", "Tiles by what the cache did: hit, wait, miss, not_modified");
         metrics::describe_gauge!("wangge_tile_cache_bytes", metrics::Unit::Bytes, "Bytes of encoded tiles kept");
         metrics::describe_counter!("wangge_tiles_dropped_total", "Tiles dropped from the cache because of a change");
+        metrics::describe_counter!("wangge_backdrop_total", "Tiles asked of the backdrop's source by result: fetched, none, failed");
+        metrics::describe_counter!("wangge_backdrop_cache_total", "Backdrop tiles by what the cache did: hit, wait, miss");
         metrics::describe_counter!("wangge_snapshots_total", "Snapshots put in place after a change in the store");
         metrics::describe_histogram!(
             "wangge_snapshot_build_seconds",

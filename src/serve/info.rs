@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Error, Service, params::Params};
+use super::{Error, Service, backdrop::BackdropInfo, params::Params};
 use crate::{
     index::{Snapshot, StreetIndex},
     model::{Bounds, IssueStatus},
@@ -24,6 +24,8 @@ pub struct Info {
     pub today: String,
     /// Whether household positions are served.
     pub households_layer: bool,
+    /// The picture behind the map, if there is one.
+    pub backdrop: Option<BackdropInfo>,
     /// The data is invented.
     pub synthetic: bool,
     /// West, south, east, north of all streets, in degrees.
@@ -122,6 +124,7 @@ pub(super) async fn get_info(State(service): State<Arc<Service>>, params: Params
         version: env!("CARGO_PKG_VERSION").into(),
         today: today.to_string(),
         households_layer: service.options.households,
+        backdrop: service.backdrop.as_ref().map(|backdrop| backdrop.config().into()),
         synthetic: service.sources.is_synthetic(),
         bounds: bounds.map(degrees),
         streets,

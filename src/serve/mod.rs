@@ -10,6 +10,7 @@
 
 mod app;
 mod areas;
+mod backdrop;
 mod collections;
 mod content;
 mod counts;

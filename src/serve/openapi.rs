@@ -4,8 +4,8 @@ use axum::{http::header, response::IntoResponse};
 use utoipa::OpenApi;
 
 use super::{
-    Error, Problem, areas, collections, counts, desk, events, health, hotspots, info, issues, locate, near, params::Params, search,
-    tilejson, tiles,
+    Error, Problem, areas, backdrop, collections, counts, desk, events, health, hotspots, info, issues, locate, near, params::Params,
+    search, tilejson, tiles,
 };
 
 #[derive(OpenApi)]
@@ -14,7 +14,7 @@ use super::{
     servers((url = "/")),
     paths(
         info::get_info, areas::get_area, counts::get_counts, hotspots::get_hotspots, locate::locate_one, locate::locate_many, near::list_near,
-        search::search_places, issues::get_issue, events::stream_changes, tiles::get_tile, tilejson::get_tilejson,
+        search::search_places, issues::get_issue, events::stream_changes, tiles::get_tile, tilejson::get_tilejson, backdrop::get_backdrop,
         collections::get_landing_page, collections::get_conformance, collections::list_collections, collections::get_collection,
         collections::list_items, collections::get_item,
         desk::plans::list_plans, desk::plans::post_plan, desk::plans::get_plan, desk::plans::patch_plan, desk::plans::delete_plan, desk::plans::get_desk,

@@ -15,8 +15,8 @@ use tower::make::Shared;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 
 use super::{
-    Front, Service, app, areas, collections, counts, events, health, hotspots, info, issues, locate, meter::TILE_ROUTE, near, observe,
-    openapi, refresh, search, tilejson, tiles,
+    Front, Service, app, areas, backdrop, collections, counts, events, health, hotspots, info, issues, locate, meter::TILE_ROUTE, near,
+    observe, openapi, refresh, search, tilejson, tiles,
 };
 
 /// Longest time to the head of an answer.
@@ -113,6 +113,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/api/events", get(events::stream_changes))
         .merge(desk_routes())
         .route("/tiles/{layers}", get(tilejson::get_tilejson))
+        .route("/backdrop/{z}/{x}/{y}", get(backdrop::get_backdrop))
         .route("/api/locate", post(locate::locate_many).layer(DefaultBodyLimit::max(locate::MAX_BODY_BYTES)))
         .fallback(app::get_other)
         .layer(CompressionLayer::new());

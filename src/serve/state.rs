@@ -24,6 +24,7 @@ use super::{
     tile_cache::TileCache,
 };
 use crate::{
+    backdrop::{self, Backdrop},
     index::{self, Snapshot, StreetIndex},
     model::{Code, Version},
     store::{self, Store},
@@ -50,11 +51,13 @@ pub struct Options {
     pub tile_cache_bytes: usize,
     /// Bytes of a tile beyond which it is thinned; `None` thins none.
     pub tile_budget: Option<usize>,
+    /// The picture behind the map; without one, nothing is asked of any other server.
+    pub backdrop: Option<backdrop::Config>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 48 << 20, tile_budget: Some(BUDGET_BYTES) }
+        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 48 << 20, tile_budget: Some(BUDGET_BYTES), backdrop: None }
     }
 }
 
@@ -101,6 +104,7 @@ pub struct Service {
     pub(super) desks: Desks,
     /// Plannings under way.
     pub(super) plannings: Plannings,
+    pub(super) backdrop: Option<Arc<Backdrop>>,
     pub(super) day: DayClock,
     /// How many requests with many positions are worked on at a time.
     pub(super) locating: Arc<Semaphore>,
@@ -134,6 +138,7 @@ impl Service {
             makers: Makers::new(),
             desks: Desks::default(),
             plannings: Plannings::default(),
+            backdrop: options.backdrop.clone().map(Backdrop::new),
             day: DayClock::new(),
             locating: Arc::new(Semaphore::new(2)),
             options,

@@ -88,7 +88,7 @@ pub fn merge(desk: &Desk, cells: &[Code], into: &Code) -> Result<Outcome, Refusa
     }
     let outlines: Vec<&Polygon> =
         set.iter().flat_map(|code| desk.blocks_of(code)).filter_map(|id| desk.block(*id)).map(|b| &b.outline).collect();
-    let pieces = mesh::pieces(&outlines);
+    let pieces = mesh::pieces(&outlines, &desk.ground.metres);
     let were: usize = set.iter().map(|code| pieces_of(desk, code)).max().unwrap_or(1);
     if pieces.len() > were {
         let codes: Vec<&Code> = set.into_iter().collect();
@@ -100,5 +100,5 @@ pub fn merge(desk: &Desk, cells: &[Code], into: &Code) -> Result<Outcome, Refusa
 
 fn pieces_of(desk: &Desk, cell: &Code) -> usize {
     let outlines: Vec<&Polygon> = desk.blocks_of(cell).iter().filter_map(|id| desk.block(*id)).map(|b| &b.outline).collect();
-    mesh::pieces(&outlines).len()
+    mesh::pieces(&outlines, &desk.ground.metres).len()
 }

@@ -8,13 +8,16 @@ use super::{
 };
 use crate::{
     geometry::{
-        Coverage, FaceId,
+        Coverage, FaceId, LocalMetres,
         arrangement::{self, Piece},
         ring,
     },
     model::{LonLat, MultiPolygon, Polygon},
     plan::split,
 };
+
+/// What is cut off is no smaller than this, in square metres.
+const SLIVER_M2: f64 = 4.0;
 
 /// Buildings that stand in a block, by number.
 pub fn standing_in(desk: &Desk, block: u32) -> Vec<u32> {
@@ -79,6 +82,13 @@ pub fn along(sketch: &mut Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Resul
     if seen.iter().skip(1).any(|n| *n != 1) || parts.is_empty() {
         return Err(Refusal::new("bad_geometry", format!("block {block} cannot be cut here")).at(ring::interior_position(&owners[0].1)));
     }
+    let [east, north] = desk.ground.metres.steps_per_metre();
+    let area_m2 = |o: &Polygon| o.rings().map(|r| ring::signed_area2(r) as f64).sum::<f64>() / 2.0 / east / north;
+    if let Some(sliver) = parts.iter().find(|part| area_m2(part) < SLIVER_M2) {
+        return Err(
+            Refusal::new("bad_geometry", format!("a sliver of block {block} would be cut off")).at(sliver.exterior.first().copied())
+        );
+    }
     // Neighbours whose border only got corners more.
     bent.into_iter().for_each(|(id, outline)| sketch.reshape(id, outline));
     Ok(parts)
@@ -88,7 +98,8 @@ pub fn along(sketch: &mut Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Resul
 /// number, all stay in its cell. Returns the blocks of each set.
 pub fn replace(sketch: &mut Sketch<'_>, block: u32, sets: &[Vec<&Polygon>]) -> Vec<Vec<u32>> {
     let Some(home) = sketch.cell_of(block).cloned() else { return Vec::new() };
-    let blocks: Vec<Vec<Polygon>> = sets.iter().map(|set| blocks_of(set)).collect();
+    let metres = &sketch.desk.ground.metres;
+    let blocks: Vec<Vec<Polygon>> = sets.iter().map(|set| blocks_of(set, metres)).collect();
     let area = |o: &Polygon| o.rings().map(|r| ring::signed_area2(r)).sum::<i128>();
     let largest = blocks.iter().flatten().map(area).max();
     let mut ids = Vec::with_capacity(blocks.len());
@@ -110,8 +121,8 @@ pub fn replace(sketch: &mut Sketch<'_>, block: u32, sets: &[Vec<&Polygon>]) -> V
 }
 
 /// Parts to blocks: what hangs together is one.
-fn blocks_of(parts: &[&Polygon]) -> Vec<Polygon> {
-    let pieces = mesh::pieces(parts);
+fn blocks_of(parts: &[&Polygon], metres: &LocalMetres) -> Vec<Polygon> {
+    let pieces = mesh::pieces(parts, metres);
     pieces.iter().flat_map(|piece| union(&piece.iter().map(|i| parts[*i]).collect::<Vec<_>>()).0).collect()
 }
 

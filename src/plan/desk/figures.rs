@@ -138,7 +138,7 @@ impl Desk {
             groups: groups.len(),
             odd_groups: groups.iter().filter(|g| !sizes.contains(&g.members.len())).count(),
             issues_month: Ground::per_month(ids.iter().filter_map(|id| self.reports.get(id)).sum()),
-            pieces: mesh::pieces(&outlines).len(),
+            pieces: mesh::pieces(&outlines, &self.ground.metres).len(),
             neighbours: self.neighbours(code).cloned().collect(),
             label: label_of(&outline),
             outline,

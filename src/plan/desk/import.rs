@@ -217,7 +217,7 @@ fn join_up(desk: &Desk, cells: usize, owner: &mut BTreeMap<u32, usize>, sketch: 
         for cell in 0..cells {
             let ids: Vec<u32> = owner.iter().filter(|(_, c)| **c == cell).map(|(id, _)| *id).collect();
             let outlines: Vec<&Polygon> = ids.iter().filter_map(|id| desk.block(*id)).map(|b| &b.outline).collect();
-            for piece in mesh::pieces(&outlines).iter().skip(1) {
+            for piece in mesh::pieces(&outlines, &desk.ground.metres).iter().skip(1) {
                 let near = piece.iter().flat_map(|i| neighbours(desk, ids[*i], owner)).filter(|(c, _)| *c != cell);
                 let best = near.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
                 if let Some((to, _)) = best {

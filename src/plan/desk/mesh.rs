@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
+    geometry::LocalMetres,
     model::{LonLat, Polygon},
     plan::network::Sets,
 };
@@ -67,18 +68,23 @@ impl Mesh {
     }
 }
 
+/// Outlines with a shorter common border than this do not hang together, in metres: nobody passes there.
+const PASSAGE_M: f64 = 0.5;
+
 /// Groups outlines that hang together across common edges; each group sorted, the largest by number of outlines first.
-pub fn pieces(outlines: &[&Polygon]) -> Vec<Vec<usize>> {
-    let mut sets = Sets::new(outlines.len() as u32);
+pub fn pieces(outlines: &[&Polygon], metres: &LocalMetres) -> Vec<Vec<usize>> {
     let mut left: FxHashMap<(LonLat, LonLat), u32> = FxHashMap::default();
+    let mut common: FxHashMap<(u32, u32), f64> = FxHashMap::default();
     for (i, outline) in (0..).zip(outlines) {
         for (from, to) in edges(outline) {
             if let Some(other) = left.get(&(to, from)) {
-                sets.join(i, *other);
+                *common.entry((*other, i)).or_default() += metres.distance(from, to);
             }
             left.insert((from, to), i);
         }
     }
+    let mut sets = Sets::new(outlines.len() as u32);
+    common.iter().filter(|(_, length)| **length >= PASSAGE_M).for_each(|((a, b), _)| sets.join(*a, *b));
     let mut pieces: Vec<Vec<usize>> = vec![Vec::new(); outlines.len()];
     (0..outlines.len()).for_each(|i| pieces[sets.find(i as u32) as usize].push(i));
     pieces.retain(|piece| !piece.is_empty());

@@ -8,7 +8,7 @@ use super::{Desk, Refusal, homes, mesh};
 use crate::{
     geometry::{Coverage, ring},
     model::{BlockSide, BlockSwap, Cell, Code, Community, Group, Household, Level, LonLat, MultiPolygon, Patch, Polygon, Swap},
-    plan::{Error, Warning, groups},
+    plan::{Error, Warning, groups, numbering},
 };
 
 /// What a command changes, and what the planner should know.
@@ -256,10 +256,10 @@ impl<'d> Sketch<'d> {
             return Err(Refusal::new("cell_empty", detail).at(self.desk.centre_of(code)).about([code]));
         }
         let outlines: Vec<&Polygon> = ids.iter().filter_map(|id| self.outline_of(*id)).collect();
-        let pieces = mesh::pieces(&outlines);
+        let pieces = mesh::pieces(&outlines, &self.desk.ground.metres);
         // A cell that was in pieces may stay in as many: islands of a street.
         let was: Vec<&Polygon> = self.desk.blocks_of(code).iter().filter_map(|id| self.desk.block(*id)).map(|b| &b.outline).collect();
-        if pieces.len() > mesh::pieces(&was).len().max(1) {
+        if pieces.len() > mesh::pieces(&was, &self.desk.ground.metres).len().max(1) {
             let stray = pieces.last().and_then(|piece| ring::interior_position(outlines[piece[0]]));
             let detail = format!("cell {code} would be in {} pieces; a cell is one piece", pieces.len());
             return Err(Refusal::new("cell_in_pieces", detail).at(stray).about([code]));
@@ -340,14 +340,10 @@ impl<'d> Sketch<'d> {
         let ground = &self.desk.ground;
         let known = ground.used_codes.iter().chain(self.desk.plan.cells.iter().map(|c| &c.code)).chain(self.cells.keys());
         let used: BTreeSet<&Code> = known.filter(|c| c.is_within(&community.code)).collect();
-        let room = ground.scheme.children(Level::Community);
-        let is_used = |s: &usize| ground.scheme.child(&community.code, *s).is_ok_and(|c| used.contains(&c));
-        let highest = (1..=room).rev().find(is_used).unwrap_or(0);
         let full =
-            || Refusal::new("too_many", format!("community {} has no code left for a cell", community.code)).about([&community.code]);
-        let sequence = (highest + 1..=room).chain(1..highest).find(|s| !is_used(s)).ok_or_else(full)?;
-        let code = ground.scheme.child(&community.code, sequence).map_err(|_| full())?;
-        let name = name.map_or_else(|| crate::plan::numbering::cell_name(community, sequence), str::to_owned);
+            |_| Refusal::new("too_many", format!("community {} has no code left for a cell", community.code)).about([&community.code]);
+        let (sequence, code) = numbering::next_cell_code(&ground.scheme, &community.code, &used).map_err(full)?;
+        let name = name.map_or_else(|| numbering::cell_name(community, sequence), str::to_owned);
         Ok(Cell { code, name, kind: Default::default(), locked: false })
     }
 }

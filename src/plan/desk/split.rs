@@ -86,7 +86,7 @@ fn tidy(sketch: &Sketch<'_>, left: &mut BTreeMap<u32, bool>) {
     for side in [true, false, true] {
         let ids: Vec<u32> = left.iter().filter(|(_, l)| **l == side).map(|(id, _)| *id).collect();
         let outlines: Vec<&Polygon> = ids.iter().filter_map(|id| sketch.outline_of(*id)).collect();
-        for piece in mesh::pieces(&outlines).iter().skip(1) {
+        for piece in mesh::pieces(&outlines, &sketch.desk.ground.metres).iter().skip(1) {
             left.extend(piece.iter().map(|i| (ids[*i], !side)));
         }
     }

@@ -130,10 +130,10 @@ fn put(desk: &Desk, changed: Vec<(u32, Polygon)>, new_edges: &[(LonLat, LonLat)]
                     let (mine, other) = (if p == *from { *to } else { *from }, if p == a { b } else { a });
                     ring::on_segment(*from, *to, other) || ring::on_segment(a, b, mine)
                 }
-                None => meet(*from, *to, a, b),
+                None => meet(*from, *to, a, b) || is_tight(desk, (*from, *to), (a, b)),
             };
             if meets {
-                return Err(folds("the boundary would cross another edge"));
+                return Err(folds("the boundary would cross another edge or come too near to it"));
             }
         }
     }
@@ -146,6 +146,15 @@ fn put(desk: &Desk, changed: Vec<(u32, Polygon)>, new_edges: &[(LonLat, LonLat)]
     let mut sketch = Sketch::new(desk);
     changed.into_iter().for_each(|(id, outline)| sketch.reshape(id, outline));
     sketch.finish()
+}
+
+/// Edges of a boundary keep this far from others that they do not meet, in metres.
+const CLEARANCE_M: f64 = 0.2;
+
+/// Whether two edges that do not meet leave next to nothing between them.
+fn is_tight(desk: &Desk, (a, b): (LonLat, LonLat), (c, d): (LonLat, LonLat)) -> bool {
+    let away = |p, from, to| desk.ground.metres.distance_to_segment(p, from, to);
+    [away(a, c, d), away(b, c, d), away(c, a, b), away(d, a, b)].into_iter().any(|m| m < CLEARANCE_M)
 }
 
 fn mapped(outline: &Polygon, corner: impl Fn(LonLat) -> LonLat) -> Polygon {

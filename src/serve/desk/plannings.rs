@@ -182,6 +182,8 @@ struct Job {
     id: String,
     street: Code,
     wish: Planning,
+    /// The revision of the draft that was drawn again.
+    revision: Option<u32>,
     since: Instant,
     stop: AtomicBool,
     running: AtomicU32,
@@ -352,6 +354,7 @@ pub async fn post_planning(
     let job = Arc::new(Job {
         id: Uuid::now_v7().to_string(),
         street: code,
+        revision: base.as_ref().map(|plan| plan.revision),
         since: Instant::now(),
         stop: AtomicBool::new(false),
         running: AtomicU32::new(wish.variants.len() as u32),
@@ -396,6 +399,7 @@ pub async fn delete_planning(
 #[utoipa::path(post, path = "/api/streets/{street}/plannings/{planning}/adopt", tag = "plans",
     params(("street" = String, Path), ("planning" = String, Path)), request_body = Adoption,
     responses((status = 201, body = PlanSummary), (status = 200, body = super::view::Answer),
+        (status = 412, description = "stale: the draft has changed since it was drawn again", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "no_result, name_taken", body = Problem, content_type = "application/problem+json")))]
 pub async fn adopt(
     State(service): State<Arc<Service>>,
@@ -426,7 +430,11 @@ pub async fn adopt(
             let mut session = service.desks.open(&service.store, &job.street).await?;
             let open = session.open(&service.store, id).await?;
             is_draft(open.desk.plan().state)?;
-            // Its base is what the draft was then; where the draft has changed since, it does not fit.
+            // What others have done to the draft since would be undone.
+            if let Some(known) = job.revision.filter(|known| *known != open.desk.plan().revision) {
+                return Err(edits::stale(&session, id, known));
+            }
+            let open = session.open(&service.store, id).await?;
             let patch = Patch::between(open.desk.plan(), &drawn);
             if patch.is_empty() {
                 return Err(Refusal::new("nothing_changes", "that is how it is already").into());

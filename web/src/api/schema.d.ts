@@ -537,6 +537,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backdrop/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tile of the picture behind the map, on WGS 84. */
+        get: operations["get_backdrop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -751,6 +768,16 @@ export interface components {
              */
             plan?: number | null;
         };
+        /** @description The picture behind the map. */
+        BackdropInfo: {
+            /** @description Who is to be named on the map; may be empty. */
+            attribution: string;
+            /**
+             * Format: int32
+             * @description The deepest zoom of its tiles.
+             */
+            max_zoom: number;
+        };
         /** @description How even basic cells are. */
         Balance: {
             /**
@@ -878,7 +905,10 @@ export interface components {
              */
             persons?: number | null;
         };
-        /** @description A new snapshot is in place: what differs from the one before. The data of an `event: change`. */
+        /**
+         * @description Something was committed. A new snapshot is in place, unless it was a step of a draft: that is told at once, without tiles. The
+         *     data of an `event: change`.
+         */
         ChangeEvent: {
             /** @description Plans that the commits touched, by number: all of the street's where a commit touched too much to say which. */
             plans: number[];
@@ -1279,6 +1309,7 @@ export interface components {
         };
         /** @description What the web app needs at start. */
         Info: {
+            backdrop?: null | components["schemas"]["BackdropInfo"];
             /** @description West, south, east, north of all streets, in degrees. */
             bounds?: number[] | null;
             /** @description Whether household positions are served. */
@@ -3178,6 +3209,65 @@ export interface operations {
             };
             /** @description stale */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_backdrop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                z: number;
+                x: number;
+                /** @description Row from the north */
+                y: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description PNG, JPEG or WebP */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": number[];
+                };
+            };
+            /** @description As If-None-Match has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description bad_tile, unknown_parameter */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no_backdrop, no_picture */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description backdrop_failed */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -21,6 +21,7 @@ export type AreaCount = Schemas['AreaCount'];
 export type Counts = Schemas['Counts'];
 export type AreaSummary = Boxed<Schemas['AreaSummary']>;
 export type Info = Omit<Schemas['Info'], 'bounds' | 'streets'> & { bounds?: Bbox | null; streets: StreetInfo[] };
+export type BackdropInfo = Schemas['BackdropInfo'];
 export type Hotspots = Schemas['Hotspots'];
 export type HotspotArea = Schemas['HotspotArea'];
 export type StaleTiles = Omit<Schemas['StaleTiles'], 'boxes'> & { boxes: Bbox[] };

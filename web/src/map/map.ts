@@ -33,6 +33,8 @@ export interface MapEvents {
   moved(camera: Camera): void;
   /** A tile did not come. */
   failed(): void;
+  /** The picture behind the map did not come: that is another server's fault, and the map is whole without it. */
+  backdropFailed(): void;
   /** Every tile in view has come after all. */
   healed(): void;
   routes: Route[];
@@ -241,6 +243,10 @@ export class GridMap {
 
   private onError(event: ErrorEvent) {
     if (event.error instanceof Error && event.error.name === 'AbortError') return;
+    if ((event as ErrorEvent & { sourceId?: string }).sourceId === 'backdrop') {
+      this.events.backdropFailed();
+      return;
+    }
     this.failing = true;
     this.events.failed();
   }

@@ -47,8 +47,9 @@ export class TileRefresher {
 
   /** Whether a tile in view did not come. */
   hasFailed(): boolean {
-    return Object.values(this.map.style.tileManagers).some((manager) =>
-      tilesInView(manager).some(({ state }) => state === 'errored'),
+    return Object.entries(this.map.style.tileManagers).some(
+      // The picture behind the map has holes where its source has none.
+      ([name, manager]) => name !== 'backdrop' && tilesInView(manager).some(({ state }) => state === 'errored'),
     );
   }
 

@@ -1,7 +1,7 @@
 /** Tile sources: which layers come together in a tile, and the URL that a filter and a day give. */
 import type { SourceSpecification } from 'maplibre-gl';
 import { type Params, queryText } from '../api/client';
-import type { Bbox } from '../api/types';
+import type { BackdropInfo, Bbox } from '../api/types';
 
 /** The deepest tiles the server names; beyond it they are drawn larger: 4096 steps are 15 cm at this zoom. */
 const MAX_ZOOM = 16;
@@ -12,6 +12,8 @@ export interface SourceState {
   households: boolean;
   bounds: Bbox | null;
   attribution: string;
+  /** The picture behind the map, when there is one and it is wanted. */
+  backdrop?: BackdropInfo | null;
 }
 
 type SourceName = 'base' | 'grid' | 'blocks' | 'households' | 'issues' | 'heat';
@@ -40,7 +42,7 @@ export function tileUrl(source: SourceName, state: SourceState): string {
 
 export function buildSources(state: SourceState): Record<string, SourceSpecification> {
   const names = (Object.keys(TILE_LAYERS) as SourceName[]).filter((name) => name !== 'households' || state.households);
-  return Object.fromEntries(
+  const sources = Object.fromEntries(
     names.map((name) => {
       const source: SourceSpecification = {
         type: 'vector',
@@ -55,6 +57,13 @@ export function buildSources(state: SourceState): Record<string, SourceSpecifica
       return [name, source];
     }),
   );
+  return state.backdrop ? { backdrop: backdropSource(state.backdrop, state.bounds), ...sources } : sources;
+}
+
+/** The picture behind the map; the server fetches it, so the browser talks to no one else. */
+export function backdropSource({ max_zoom }: BackdropInfo, bounds: Bbox | null): SourceSpecification {
+  const tiles = [`${location.origin}/backdrop/{z}/{x}/{y}`];
+  return { type: 'raster', tiles, tileSize: 256, maxzoom: max_zoom, ...(bounds && { bounds: padded(bounds) }) };
 }
 
 /** Roads, water and issues lie beyond the streets' border too: as far around as a screen shows when all streets fit. */

@@ -5,7 +5,7 @@ import type { AreaLevel } from '../api/types';
 import type { Shading } from '../state/choropleth';
 import type { MapOverlay } from '../state/mapHandle';
 import type { LayerName } from '../state/view';
-import { backgroundLayer, baseLabelLayers, blockLayers, groundLayers, roadLayers } from './layers/base';
+import { backdropLayer, backgroundLayer, baseLabelLayers, blockLayers, groundLayers, roadLayers } from './layers/base';
 import {
   areaFillLayers,
   areaLabelLayers,
@@ -55,6 +55,9 @@ const SWITCH: [prefix: string, layer: LayerName][] = [
   ['choropleth', 'choropleth'],
 ];
 
+/** Drawn ground that would hide the picture of it. */
+export const UNDER_BACKDROP: readonly LayerName[] = ['water', 'roads', 'buildings'];
+
 const LEVEL_SWITCH: [AreaLevel, LayerName][] = [
   ['street', 'streets'],
   ['community', 'communities'],
@@ -66,8 +69,10 @@ export function buildStyle(state: StyleState): StyleSpecification {
   const fonts = [FONT];
   const coloured = state.layers.includes('choropleth') && state.shading !== null;
   const levels = LEVEL_SWITCH.filter(([, layer]) => state.layers.includes(layer)).map(([level]) => level);
+  const shown = state.backdrop ? state.layers.filter((layer) => !UNDER_BACKDROP.includes(layer)) : state.layers;
   const layers: LayerSpecification[] = [
     backgroundLayer(theme),
+    ...(state.backdrop ? [backdropLayer()] : []),
     // Below water and buildings: they stay what they are, and tell where in an area one is.
     ...(state.shading ? [choroplethLayer(theme, state.shading)] : []),
     ...groundLayers(theme),
@@ -90,7 +95,7 @@ export function buildStyle(state: StyleState): StyleSpecification {
     'font-faces': { [FONT]: new URL(fontUrl, location.href).href },
     transition: { duration: 150, delay: 0 },
     sources: { ...buildSources(state), ...state.overlay?.sources },
-    layers: [...layers.map((layer) => switched(layer, state.layers)), ...(state.overlay?.layers(theme, fonts) ?? [])],
+    layers: [...layers.map((layer) => switched(layer, shown)), ...(state.overlay?.layers(theme, fonts) ?? [])],
   };
 }
 

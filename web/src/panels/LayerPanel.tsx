@@ -1,15 +1,16 @@
 /** The layer switch. */
 import { type Key, t } from '../i18n';
 import { GROUPS_ZOOM, HOUSEHOLDS_ZOOM } from '../map/layers/grid';
+import { UNDER_BACKDROP } from '../map/style';
 import { camera, isOn, level, measure, setLayer, setShading, shading } from '../state/app';
-import { info } from '../state/data';
+import { hasBackdrop, info } from '../state/data';
 import { AREA_LEVELS, HOTSPOT_LEVELS, type LayerName, SHADINGS } from '../state/view';
 import { Segmented } from './parts';
 
 const GROUPS: { title: Key; layers: LayerName[] }[] = [
   { title: 'layers.issues', layers: ['issues', 'heat', 'choropleth'] },
   { title: 'layers.grid', layers: ['streets', 'communities', 'cells', 'groups', 'households', 'labels'] },
-  { title: 'layers.base', layers: ['water', 'roads', 'buildings', 'blocks'] },
+  { title: 'layers.base', layers: ['backdrop', 'water', 'roads', 'buildings', 'blocks'] },
 ];
 
 /** Layers that tiles bring only near the ground; their names are dimmed further out. */
@@ -42,9 +43,14 @@ export function LayerPanel() {
 
 function LayerSwitch({ layer }: { layer: LayerName }) {
   if (layer === 'households' && info.value.data && !info.value.data.households_layer) return null;
+  if (layer === 'backdrop' && !info.value.data?.backdrop) return null;
+  const covered = hasBackdrop() && UNDER_BACKDROP.includes(layer);
   const far = (camera.value?.zoom ?? 0) < (NEAR_ZOOM[layer] ?? 0);
   return (
-    <label class={far ? 'switch far' : 'switch'} title={far ? t('layer.zoomhint') : undefined}>
+    <label
+      class={far || covered ? 'switch far' : 'switch'}
+      title={covered ? t('backdrop.instead') : far ? t('layer.zoomhint') : undefined}
+    >
       <input type="checkbox" checked={isOn(layer)} onChange={(event) => setLayer(layer, event.currentTarget.checked)} />
       <span class="switch-track" aria-hidden="true" />
       <span class="switch-name">{t(nameKey(layer))}</span>

@@ -1,7 +1,8 @@
 import { t } from '../i18n';
-import { attribution, info } from '../state/data';
+import { isOn, setLayer } from '../state/app';
+import { attribution, hasBackdrop, info } from '../state/data';
 import { gridMap } from '../state/mapHandle';
-import { FitIcon, MinusIcon, PlusIcon } from './icons';
+import { FitIcon, MinusIcon, PictureIcon, PlusIcon } from './icons';
 
 export function MapControls() {
   const bounds = info.value.data?.bounds;
@@ -32,11 +33,23 @@ export function MapControls() {
       >
         <FitIcon />
       </button>
+      {info.value.data?.backdrop && (
+        <button
+          type="button"
+          aria-label={t('layer.backdrop')}
+          title={t('layer.backdrop')}
+          aria-pressed={isOn('backdrop')}
+          onClick={() => setLayer('backdrop', !isOn('backdrop'))}
+        >
+          <PictureIcon />
+        </button>
+      )}
     </div>
   );
 }
 
 export function Attribution() {
-  const parts = [attribution.value.data, 'MapLibre'].filter(Boolean);
+  const picture = hasBackdrop() && info.value.data?.backdrop?.attribution;
+  const parts = [picture, attribution.value.data, 'MapLibre'].filter(Boolean);
   return <p class="attribution">{parts.join(' | ')}</p>;
 }

@@ -5,7 +5,7 @@ import type { DeskHandle } from '../desk/state/handle';
 import { t } from '../i18n';
 import { type Covered, GridMap } from '../map/map';
 import { buildStyle } from '../map/style';
-import { asOf, camera, issueParams, layers, selection } from '../state/app';
+import { asOf, camera, isOn, issueParams, layers, say, selection } from '../state/app';
 import { attribution, detail, info, missed, shade, totals } from '../state/data';
 import { gridMap, mapFailed, mapOverlay, tilesFailed } from '../state/mapHandle';
 import { isNarrow, mapTheme, sheet } from '../state/screen';
@@ -22,6 +22,9 @@ declare global {
 const SHEET = 0.56;
 const TABBAR = 64;
 
+/** How long nothing more is said of a backdrop that fails. */
+const BACKDROP_QUIET_MS = 30_000;
+
 /** Where panels lie over the map, so that what is flown to is not behind them. */
 function covered(): Covered {
   if (mapOverlay.value) return mapOverlay.value.covered();
@@ -35,6 +38,7 @@ function currentStyle() {
   const what = selection.value;
   return buildStyle({
     theme: mapTheme.value,
+    backdrop: isOn('backdrop') ? data?.backdrop : null,
     layers: mapOverlay.value?.keep ?? layers.value,
     overlay: mapOverlay.value,
     shading: shade.value,
@@ -54,6 +58,7 @@ function currentStyle() {
 
 function mount(container: HTMLElement): () => void {
   let map: GridMap;
+  let quietUntil = 0;
   try {
     map = new GridMap(
       container,
@@ -64,6 +69,12 @@ function mount(container: HTMLElement): () => void {
         },
         failed: () => {
           tilesFailed.value = true;
+        },
+        backdropFailed: () => {
+          // A view has dozens of tiles; one word is enough.
+          if (performance.now() < quietUntil) return;
+          quietUntil = performance.now() + BACKDROP_QUIET_MS;
+          say(t('backdrop.failed'), true);
         },
         healed: () => {
           tilesFailed.value = false;

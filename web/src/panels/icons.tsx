@@ -28,6 +28,13 @@ export const SearchIcon = icon(
     <path d="m13.2 13.2 3.8 3.8" />
   </>,
 );
+export const PictureIcon = icon(
+  <>
+    <rect x="3" y="4" width="14" height="12" rx="1.5" />
+    <path d="m3 13.5 4-4 3.5 3.5 2.5-2.5 4 4" />
+    <circle cx="12.8" cy="7.6" r="1.2" />
+  </>,
+);
 export const CloseIcon = icon(<path d="m5 5 10 10M15 5 5 15" />);
 export const CopyIcon = icon(
   <>

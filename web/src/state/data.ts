@@ -47,6 +47,8 @@ const infoFetcher = fetcher<true, Info>((_, abort) => fetchInfo(abort));
 const attributionFetcher = fetcher<true, string>((_, abort) => fetchAttribution(abort));
 export const info = infoFetcher.state;
 export const attribution = attributionFetcher.state;
+/** Whether a picture from elsewhere lies behind the map. */
+export const hasBackdrop = () => isOn('backdrop') && !!info.value.data?.backdrop;
 
 interface CountQuestion {
   level: AreaLevel;

@@ -18,6 +18,7 @@ export const LAYERS = [
   'issues',
   'heat',
   'choropleth',
+  'backdrop',
 ] as const;
 export type LayerName = (typeof LAYERS)[number];
 

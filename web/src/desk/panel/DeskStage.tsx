@@ -9,7 +9,7 @@ import { isNarrow } from '../../state/screen';
 import { drawDesk } from '../map/draw';
 import { failureText, PlanningDialog, PlansPanel, PublishDialog } from '../plans';
 import { letAsk } from '../state/handle';
-import { dialog, followDesk, laid, openPlan, selected, store } from '../state/session';
+import { dialog, followDesk, openPlan, selected, store } from '../state/session';
 import { holdTools } from '../tools/host';
 import { listenToKeys } from '../tools/keys';
 import { BalanceLine, DeviationLegend, Histogram, Problems } from './Balance';
@@ -165,16 +165,9 @@ function Dialogs() {
         <PlanningDialog street={street} planId={plan} cells={[...selected.value]} onClose={close} onOpen={onOpen} />
       );
     case 'publish':
-      return plan !== null && laid.value?.editable ? (
-        <PublishDialog
-          street={street}
-          planId={plan}
-          onClose={close}
-          onPublished={() => {
-            close();
-            void store.peek()?.load();
-          }}
-        />
+      // Published, the plan is no draft any more, but the dialog has yet to say so.
+      return plan !== null ? (
+        <PublishDialog street={street} planId={plan} onClose={close} onPublished={() => void store.peek()?.load()} />
       ) : null;
     case 'import':
       return plan !== null && laid.value?.editable ? <ImportDialog onClose={close} /> : null;

@@ -160,6 +160,7 @@ describe('the style', () => {
     expect(ids(buildComparedStyle(state))).not.toContain('compare-moved');
     const difference = ids(buildComparedStyle({ ...state, mode: 'difference' }));
     expect(difference).not.toContain('compare-fill');
+    expect(difference.indexOf('compare-tint')).toBeLessThan(difference.indexOf('compare-only-a'));
     expect(difference).toEqual(expect.arrayContaining(['compare-only-a', 'compare-only-b', 'compare-moved']));
     expect(data(buildComparedStyle(state), 'compare-cells')[0]?.properties?.colour).toBe(light.diverging[3]);
   });

@@ -1,7 +1,7 @@
 /** Lets the planner draw cells: what is wished for, how far it is, and the results side by side to choose from. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../../i18n';
-import { adoptAsDraft, adoptIntoDraft, cancelPlanning, fetchPlan, type Planning, startPlanning } from './api';
+import { adoptAsDraft, adoptIntoDraft, cancelPlanning, type Planning, startPlanning } from './api';
 import { Dialog, DialogBody, Failure, Field, useAbort } from './Dialog';
 import { Form, NAME_LENGTH } from './DraftDialogs';
 import { PlanningFormFields } from './PlanningForm';
@@ -56,7 +56,7 @@ export function PlanningDialog({ street, planId, cells, onClose, onOpen }: Plann
 
   const start = () =>
     doing.run(async () => {
-      const { id } = await startPlanning(street, wishOf(form, planId, cells));
+      const { id } = await startPlanning(street, wishOf(form, open, cells));
       setLost(null);
       setChosen(null);
       setRun({ id, form, planning: null });
@@ -77,17 +77,13 @@ export function PlanningDialog({ street, planId, cells, onClose, onOpen }: Plann
   const adopt = () =>
     doing.run(async () => {
       if (!run || chosen === null) return;
+      const by = owner.trim() ? { owner: owner.trim() } : {};
       if (into !== null) {
-        await adoptIntoDraft(street, run.id, chosen, await fetchPlan(street, into));
+        await adoptIntoDraft(street, run.id, { n: chosen, ...by });
         onOpen(into);
       } else {
         rememberWho(owner);
-        const by = owner.trim();
-        const plan = await adoptAsDraft(street, run.id, {
-          n: chosen,
-          name: draftName.trim(),
-          ...(by && { owner: by }),
-        });
+        const plan = await adoptAsDraft(street, run.id, { n: chosen, name: draftName.trim(), ...by });
         onOpen(plan.id);
       }
       onClose();
@@ -130,7 +126,7 @@ export function PlanningDialog({ street, planId, cells, onClose, onOpen }: Plann
             <button
               type="button"
               class="button primary"
-              disabled={doing.busy || faultOf(form) !== null}
+              disabled={doing.busy || faultOf(form) !== null || (form.scope !== 'street' && open === null)}
               onClick={start}
             >
               {t('planning.start')}

@@ -65,7 +65,7 @@ export function PlanningFormFields(props: {
       )}
       <div class="field-row">
         <Field
-          label={t('planning.cells')}
+          label={t(`planning.count.${form.scope}`)}
           hint={t(form.scope === 'street' ? 'planning.cells.hint' : 'planning.cells.keep')}
         >
           <input

@@ -104,7 +104,7 @@ function ResultCard(props: {
       </label>
       {!(done && frame) && (
         <div class="result-wait">
-          {running ? (
+          {running && !result?.error ? (
             <>
               <progress value={progress} max={1} aria-label={t('planning.progress', { variant: title })} />
               <small>
@@ -112,7 +112,7 @@ function ResultCard(props: {
               </small>
             </>
           ) : (
-            <small>{t('planning.nothing')}</small>
+            <small>{result?.error ?? t('planning.nothing')}</small>
           )}
         </div>
       )}

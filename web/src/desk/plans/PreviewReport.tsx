@@ -3,7 +3,7 @@ import { formatNumber, t } from '../../i18n';
 import { Stat } from '../../panels/parts';
 import type { Kin, Lineage, LineageKind, Preview } from './api';
 import { MovesTable } from './MovesTable';
-import { cellText, formatPercent, warningText } from './words';
+import { cellText, formatPercent, warningTexts } from './words';
 
 /** Kinds of change, the most incisive first; what stays the same is not told. */
 const KINDS: readonly LineageKind[] = ['split', 'merged', 'ended', 'new', 'changed'];
@@ -36,9 +36,9 @@ export function PreviewReport({ street, preview, replaced, names }: ReportProps)
       </p>
       {preview.warnings.length > 0 && (
         <ul class="preview-warnings" aria-label={t('publish.warnings')}>
-          {preview.warnings.map((warning) => (
-            <li key={`${warning.code} ${warning.message}`} class="notice">
-              {warningText(warning.code, warning.message)}
+          {warningTexts(preview.warnings, street, names).map(({ code, text }) => (
+            <li key={code} class="notice">
+              {text}
             </li>
           ))}
         </ul>
@@ -99,15 +99,16 @@ function LineageRow({ line, street, names }: { line: Lineage; street: string; na
         }),
       )
       .join(t('publish.and'));
-  const [from, to] = [kin(line.from), kin(line.to ?? [])];
+  const others = kin(line.from);
+  const key = line.kind === 'ended' ? 'publish.to' : 'publish.from';
   return (
     <li>
       <span class={`chip kind-${line.kind}`}>{t(`publish.kind.${line.kind}`)}</span>
       <span title={line.code}>{cellText(line.code, street, names)}</span>
-      {from && <small>{t('publish.from', { cells: from })}</small>}
-      {to && <small>{t('publish.to', { cells: to })}</small>}
-      {!from && !to && line.from[0] && (
-        <small>{t('publish.shared', { households: formatNumber(line.from[0].households) })}</small>
+      {others ? (
+        <small>{t(key, { cells: others })}</small>
+      ) : (
+        line.from[0] && <small>{t('publish.shared', { households: formatNumber(line.from[0].households) })}</small>
       )}
     </li>
   );

@@ -37,8 +37,8 @@ export interface PlanSummary {
 
 export interface Warning {
   code: string;
+  /** In English, or a cell and its figure. */
   message: string;
-  at?: LonLat | null;
 }
 
 /** Households (and their open issues) that go from one cell to another. */
@@ -61,9 +61,8 @@ export type LineageKind = 'same' | 'changed' | 'new' | 'split' | 'merged' | 'end
 export interface Lineage {
   code: string;
   kind: LineageKind;
+  /** Cells before, the largest share first; for a cell that ended those that have its households now. */
   from: Kin[];
-  /** Where an ended cell's households went. */
-  to?: Kin[] | null;
 }
 
 export interface Preview {
@@ -156,6 +155,8 @@ export interface PlanningResult {
   stage: string;
   progress: number;
   done: boolean;
+  /** Why there is no plan. */
+  error?: string | null;
   score?: PlanningScore | null;
   cells?: PlannedCell[] | null;
 }
@@ -226,9 +227,5 @@ export const adoptAsDraft = (street: string, id: string, body: { n: number; name
   sendJson<PlanSummary>(`${planningPath(street, id)}/adopt`, { method: 'POST', body });
 
 /** Into the draft that the planning was started for. */
-export const adoptIntoDraft = (street: string, id: string, n: number, draft: PlanSummary) =>
-  sendJson<{ revision: number }>(`${planningPath(street, id)}/adopt`, {
-    method: 'POST',
-    body: { n },
-    ifMatch: etag(draft),
-  });
+export const adoptIntoDraft = (street: string, id: string, body: { n: number; owner?: string }) =>
+  sendJson<{ revision: number }>(`${planningPath(street, id)}/adopt`, { method: 'POST', body });

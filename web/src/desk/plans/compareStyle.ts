@@ -1,6 +1,7 @@
 /** What the two maps of a comparison show: each plan's cells by deviation, or what differs between them. */
 import type {
   DataDrivenPropertyValueSpecification,
+  ExpressionSpecification,
   GeoJSONSourceSpecification,
   LayerSpecification,
   StyleSpecification,
@@ -92,15 +93,30 @@ function cellLayers({ theme, mode, chosen }: ComparedStyle): LayerSpecification[
       'line-width': mode === 'swipe' ? 1.4 : 1,
     },
   };
-  const marked: LayerSpecification = {
-    id: 'compare-chosen',
-    type: 'line',
-    source: 'compare-cells',
-    filter: ['in', ['get', 'code'], ['literal', chosen ? [chosen.from, chosen.to] : []]],
-    layout: { 'line-join': 'round' },
-    paint: { 'line-color': theme.hover, 'line-width': 3.5 },
-  };
-  return mode === 'swipe' ? [fill, edge, marked] : [edge, marked];
+  const isChosen: ExpressionSpecification = [
+    'in',
+    ['get', 'code'],
+    ['literal', chosen ? [chosen.from, chosen.to] : []],
+  ];
+  // Over colours a line; among the lines of the difference a tint, so that theirs remain what is seen.
+  const marked: LayerSpecification =
+    mode === 'swipe'
+      ? {
+          id: 'compare-chosen',
+          type: 'line',
+          source: 'compare-cells',
+          filter: isChosen,
+          layout: { 'line-join': 'round' },
+          paint: { 'line-color': theme.selected, 'line-width': 3 },
+        }
+      : {
+          id: 'compare-tint',
+          type: 'fill',
+          source: 'compare-cells',
+          filter: isChosen,
+          paint: { 'fill-color': theme.household.head, 'fill-opacity': 0.12 },
+        };
+  return mode === 'swipe' ? [fill, edge, marked] : [marked, edge];
 }
 
 function differenceLayers({ theme, mode, chosen }: ComparedStyle): LayerSpecification[] {

@@ -1,5 +1,7 @@
 /** Plans of a street around the desk: listed, planned, published, compared. */
+import '../../style/plan-dialogs.css';
 import '../../style/plans.css';
+import '../../style/plan-compare.css';
 
 export { CompareView } from './CompareView';
 export { Dialog as PlanDialog, DialogBody, Failure, Field } from './Dialog';

@@ -34,8 +34,10 @@ it.each([
 });
 
 describe('what is wished for', () => {
+  const open = { id: 3, cells: 98 };
+
   it('is the whole street, from nothing', () => {
-    expect(wishOf(form({ cells: '100', communities: '12' }), 3, ['a'])).toEqual({
+    expect(wishOf(form({ cells: '100', communities: '12' }), open, ['a'])).toEqual({
       cells: 100,
       communities: 12,
       variants: FIRST_VARIANTS,
@@ -43,7 +45,7 @@ describe('what is wished for', () => {
   });
 
   it('is what is unlocked in a plan, as a new draft', () => {
-    expect(wishOf(form({ scope: 'unlocked', communities: '12' }), 3, ['a'])).toEqual({
+    expect(wishOf(form({ scope: 'unlocked', communities: '12' }), open, ['a'])).toEqual({
       base: 3,
       codes: [],
       churn: 2,
@@ -51,9 +53,10 @@ describe('what is wished for', () => {
     });
   });
 
-  it('is some cells, into the draft', () => {
-    expect(wishOf(form({ scope: 'cells', target: 'into', churn: 'free' }), 3, ['a', 'b'])).toEqual({
+  it('is some cells, into the draft, their number told as the whole street’s', () => {
+    expect(wishOf(form({ scope: 'cells', target: 'into', churn: 'free', cells: '3' }), open, ['a', 'b'])).toEqual({
       into: 3,
+      cells: 99,
       codes: ['a', 'b'],
       churn: 0,
       variants: FIRST_VARIANTS,

@@ -1,5 +1,5 @@
 /** A planning from wish to result: what is asked for, and how its progress is followed. */
-import { cancelPlanning, fetchPlanning, type Planning, type PlanningWish, type Variant } from './api';
+import { cancelPlanning, fetchPlanning, type Planning, type PlanningWish, type PlanSummary, type Variant } from './api';
 
 /** What is planned: from nothing, all that is not locked, or the cells chosen. */
 export type Scope = 'street' | 'unlocked' | 'cells';
@@ -57,17 +57,24 @@ export function faultOf({ cells, communities, variants, scope }: PlanningForm): 
   return distinct.size < variants.length ? 'twice' : null;
 }
 
-export function wishOf(form: PlanningForm, planId: number | null, chosen: readonly string[]): PlanningWish {
+/** `chosen`: codes of the cells chosen on the desk. */
+export function wishOf(
+  form: PlanningForm,
+  open: Pick<PlanSummary, 'id' | 'cells'> | null,
+  chosen: readonly string[],
+): PlanningWish {
   const { scope, target, churn, variants } = form;
   const cells = parseCount(form.cells);
   const communities = parseCount(form.communities);
   const wish: PlanningWish = { variants: [...variants] };
   if (cells) wish.cells = cells;
-  if (scope === 'street' || planId === null) {
+  if (scope === 'street' || open === null) {
     if (communities) wish.communities = communities;
     return wish;
   }
-  wish[target === 'into' ? 'into' : 'base'] = planId;
+  // The server counts the whole street; who has chosen some cells counts those.
+  if (cells && scope === 'cells') wish.cells = open.cells - chosen.length + cells;
+  wish[target === 'into' ? 'into' : 'base'] = open.id;
   wish.codes = scope === 'cells' ? [...chosen] : [];
   wish.churn = CHURN[churn];
   return wish;

@@ -1,7 +1,7 @@
 /** Plans in words. */
 import { ApiError } from '../../api/client';
 import { type Key, locale, t, tWord } from '../../i18n';
-import type { PlanSummary } from './api';
+import type { PlanSummary, Warning } from './api';
 
 /** How a plan stands today: a published one may not be in force yet. */
 export type Standing = 'current' | 'future' | 'draft' | 'superseded';
@@ -32,8 +32,12 @@ export function freeName(base: string, plans: readonly Pick<PlanSummary, 'name'>
   }
 }
 
+/** The day of a moment as the district's calendars show it. */
+const dayOf = (timestamp: string) =>
+  new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeZone: 'Asia/Shanghai' }).format(new Date(timestamp));
+
 export function datesText(plan: PlanSummary): string {
-  if (plan.state === 'draft' || !plan.valid_from) return t('plans.created', { day: plan.created_at.slice(0, 10) });
+  if (plan.state === 'draft' || !plan.valid_from) return t('plans.created', { day: dayOf(plan.created_at) });
   return plan.valid_to
     ? t('plans.valid.between', { from: plan.valid_from, to: plan.valid_to })
     : t('plans.valid.from', { from: plan.valid_from });
@@ -62,15 +66,47 @@ export function cellText(code: string, street: string, names: ReadonlyMap<string
 /** What went wrong, in the reader's language where its code is known. */
 export function failureText(cause: unknown): string {
   if (!(cause instanceof ApiError)) return t('plans.failure.unexpected', { detail: String(cause) });
-  const key = `plans.failure.${cause.code}`;
-  const text = tWord('plans.failure', cause.code);
-  return text === cause.code ? t('plans.failure.unexpected', { detail: cause.message || key }) : text;
+  // A command that was refused says why in a word of its own.
+  const { reason } = cause.members;
+  const [prefix, word] =
+    cause.code === 'refused' && typeof reason === 'string' ? ['desk.reason', reason] : ['plans.failure', cause.code];
+  const text = tWord(prefix, word);
+  return text === word ? t('plans.failure.unexpected', { detail: cause.message || word }) : text;
 }
 
 export const stageText = (stage: string) => tWord('planning.stage', stage);
-export const warningText = (code: string, message: string) => {
-  const text = tWord('publish.warning', code);
-  return text === code ? message : text;
-};
+
+/** A kind of warning in words, with the cells it is about. */
+export interface WarningText {
+  code: string;
+  text: string;
+}
+
+const ABOUT_CELL = /^(\d{12,18}) (-?\d+(?:\.\d+)?)$/;
+
+/** Warnings of one kind together; a message that is a cell and its figure becomes the cell's name. */
+export function warningTexts(
+  warnings: readonly Warning[],
+  street: string,
+  names: ReadonlyMap<string, string>,
+): WarningText[] {
+  const kinds = [...new Set(warnings.map(({ code }) => code))];
+  return kinds.map((code) => {
+    const those = warnings.filter((warning) => warning.code === code);
+    const known = tWord('publish.warning', code);
+    const cells = those.flatMap(({ message }) => {
+      const [, cell, figure] = ABOUT_CELL.exec(message) ?? [];
+      if (!cell) return [];
+      const name = cellText(cell, street, names);
+      const of = { cell: name, figure: formatDeviation(Number(figure)) };
+      return [code === 'unbalanced' ? t('publish.warned', of) : name];
+    });
+    if (known === code) return { code, text: those.map(({ message }) => message).join(t('publish.and')) };
+    return {
+      code,
+      text: cells.length ? t('publish.about', { what: known, cells: cells.join(t('publish.and')) }) : known,
+    };
+  });
+}
 
 export const standingKey = (standing: Standing): Key => `plans.standing.${standing}`;

@@ -50,6 +50,16 @@ export function backgroundLayer(theme: MapTheme): LayerSpecification {
   return { id: 'background', type: 'background', paint: { 'background-color': theme.background } };
 }
 
+/** The picture from elsewhere. The background shines through a little, by day and by night, so that lines and names stand out. */
+export function backdropLayer(): LayerSpecification {
+  return {
+    id: 'backdrop',
+    type: 'raster',
+    source: 'backdrop',
+    paint: { 'raster-opacity': 0.85, 'raster-fade-duration': 150 },
+  };
+}
+
 export function groundLayers(theme: MapTheme): LayerSpecification[] {
   return [
     {
