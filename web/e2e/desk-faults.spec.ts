@@ -122,7 +122,6 @@ test('a plan that somebody else deletes is noticed', async ({ page }) => {
 test('a desk that did not come is asked for again', async ({ page }) => {
   const { id } = await street.draft('重试');
   await page.route('**/desk', (route) => route.abort('connectionrefused'));
-  await openDesk(page, street.code, null);
   await page.goto(`/#lang=zh&desk=${street.code}/${id}`);
   await expect(page.locator('.desk-panel').getByRole('alert')).toBeVisible();
   await page.unroute('**/desk');

@@ -45,7 +45,7 @@ function Title() {
   return (
     <div class="desk-title">
       <h1>
-        <span class="visually-hidden">{t('desk.title')} </span>
+        {now && <span class="visually-hidden">{t('desk.title')} </span>}
         {now?.plan.name ?? t('desk.title')}
       </h1>
       <span class="muted">
