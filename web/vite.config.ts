@@ -10,6 +10,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   worker: { format: 'es' },
-  server: { proxy: { '/api': server, '/tiles': server } },
+  server: { proxy: { '/api': server, '/tiles': server, '/backdrop': server } },
   test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'] },
 });
