@@ -398,7 +398,7 @@ fn locked_cells_keep_their_ground() {
     let block = desk.block_at(at(90.0, 90.0)).unwrap().id;
     let assign = Command::Assign { blocks: vec![block], at: vec![], to: b.clone() };
     let refusal = refused(&desk, &assign, "locked");
-    assert_eq!(refusal.codes, [a.clone()]);
+    assert_eq!(refusal.codes, std::slice::from_ref(&a));
     refused(&desk, &Command::Merge { cells: vec![a.clone(), b.clone()], into: b.clone() }, "locked");
     refused(&desk, &Command::MoveVertex { from: At(at(120.0, 120.0)), to: At(at(121.0, 119.0)) }, "locked");
     refused(&desk, &Command::Halve { cell: a.clone(), name: None }, "locked");
