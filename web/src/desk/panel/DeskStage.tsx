@@ -9,7 +9,7 @@ import { isNarrow } from '../../state/screen';
 import { drawDesk } from '../map/draw';
 import { failureText, PlanningDialog, PlansPanel, PublishDialog } from '../plans';
 import { letAsk } from '../state/handle';
-import { dialog, followDesk, openPlan, selected, store } from '../state/session';
+import { dialog, followDesk, laid, openPlan, selected, store } from '../state/session';
 import { holdTools } from '../tools/host';
 import { listenToKeys } from '../tools/keys';
 import { BalanceLine, DeviationLegend, Histogram, Problems } from './Balance';
