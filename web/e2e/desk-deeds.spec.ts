@@ -108,6 +108,41 @@ test('the cell’s panel does what it offers, and why is remembered', async ({ p
   await expect(page.getByTestId('undo')).toBeEnabled();
 });
 
+test('a household goes to another group, and heads it', async ({ page, request }) => {
+  const { id } = await street.draft('联户');
+  const household = 'H000001';
+  const ask = async (group: string) =>
+    (await request.post(`${street.path}/${id}/try`, { data: { op: 'move_household', household, group } })).json();
+  // Its own cell is what a move elsewhere is refused for.
+  let home = '';
+  for (const { code } of (await street.desk(id)).cells) {
+    const answer = (await ask(`${code}001`)) as { reason?: string; codes?: string[] };
+    if (answer.reason === 'other_cell' && answer.codes?.[0]) home = answer.codes[0];
+    if (home) break;
+  }
+  const groups = Array.from({ length: 60 }, (_, i) => `${home}${String(i + 1).padStart(3, '0')}`);
+  let group = '';
+  for (const code of groups) {
+    if (group || 'reason' in (await ask(code))) continue;
+    group = code;
+  }
+  expect(group).not.toBe('');
+  await openDesk(page, street.code, id);
+  await page.locator(`.desk-table tr[data-code="${home}"]`).click();
+  const card = page.getByTestId('cell-card');
+  await card.getByText('调整住户').click();
+  await card.getByLabel('住户编号').fill('H999999');
+  await card.getByLabel('联户编码').fill(group);
+  await card.getByRole('button', { name: '移到此联户' }).click();
+  await expect(page.getByTestId('refusal')).toContainText('没有这个住户');
+  await card.getByLabel('住户编号').fill(household);
+  await card.getByRole('button', { name: '移到此联户' }).click();
+  await revised(page, 1);
+  await card.getByRole('button', { name: '设为联户长' }).click();
+  await revised(page, 2);
+  expect((await state(page)).undo?.op).toBe('set_head');
+});
+
 test('the middle of an edge is dragged to a new vertex, which is taken away again', async ({ page }) => {
   const { id } = await street.draft('加点');
   await openDesk(page, street.code, id);

@@ -195,8 +195,10 @@ test('a draft is mended, taken back, done again and published by keyboard alone'
     await page.keyboard.type('键盘');
     await tabTo(page, dialog.getByRole('button', { name: '发布', exact: true }));
     await page.keyboard.press('Enter');
-    await expect(page.getByTestId('plan-state')).toHaveText('已发布');
+    await expect(dialog.getByRole('heading').first()).toContainText('已发布');
+    await page.keyboard.press('Escape');
     await expect(dialog).toHaveCount(0);
+    await expect(page.getByTestId('plan-state')).toHaveText('已发布');
   });
   await idle(page);
 });

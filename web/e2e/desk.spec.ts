@@ -222,6 +222,8 @@ test('a planner mends a draft, takes it back, does it again, compares and publis
     await expect(dialog.getByTestId('lineage')).toBeVisible();
     await dialog.getByLabel('经办人').or(dialog.getByLabel('操作人')).first().fill('张规划');
     await dialog.getByRole('button', { name: '发布', exact: true }).click();
+    await expect(dialog.getByRole('heading').first()).toContainText('已发布');
+    await dialog.getByRole('button', { name: '完成' }).click();
     await expect(page.getByTestId('plan-state')).toHaveText('已发布');
     expect(await cellAt()).toBe(household.to);
     const { today } = await ask<{ today: string }>(request, '/api/info');
