@@ -1,7 +1,7 @@
 /** Two planners on one draft: each sees what the other does, and neither loses anything. */
 import type { BrowserContext, Page } from '@playwright/test';
 import { expect, test } from './app';
-import { type borderBlocks, cellOf, openDesk, quiet, Street, state } from './desk';
+import { borderBlocks, cellOf, openDesk, quiet, Street, state } from './desk';
 
 let street: Street;
 let contexts: BrowserContext[] = [];
@@ -44,16 +44,19 @@ async function moveOne(page: Page, from: string, to: string, block: number) {
 
 /** Moves that can be made, no two of which have a cell in common with, or beside, one another. */
 async function farMoves(id: number) {
-  const { borderBlocks } = await import('./desk');
   const { cells, blocks } = await street.desk(id);
   const moves: { from: string; to: string; blocks: Block[] }[] = [];
   const near = new Set<string>();
   for (const cell of cells) {
+    // Three places will do.
+    if (moves.length > 2) break;
     for (const to of cell.neighbours) {
       if (near.has(cell.code) || near.has(to)) continue;
       const possible: Block[] = [];
       for (const block of borderBlocks(blocks, cell.code, to)) {
-        if (await street.tries(id, { op: 'assign', blocks: [block.id], to })) possible.push(block);
+        if (possible.length < 3 && (await street.tries(id, { op: 'assign', blocks: [block.id], to }))) {
+          possible.push(block);
+        }
       }
       if (possible.length < 2) continue;
       moves.push({ from: cell.code, to, blocks: possible });

@@ -362,7 +362,7 @@ export const en: Record<Key, string> = {
   'planning.nothing': 'No result',
   'planning.progress': 'Progress of {variant}',
   'planning.best': '(best)',
-  'planning.stage.queued': 'Queued',
+  'planning.stage.waiting': 'Queued',
   'planning.stage.blocks': 'Blocks',
   'planning.stage.cells': 'Cells',
   'planning.stage.communities': 'Communities',

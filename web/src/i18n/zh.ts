@@ -359,7 +359,7 @@ export const zh = {
   'planning.nothing': '没有结果',
   'planning.progress': '{variant}的进度',
   'planning.best': '（最佳）',
-  'planning.stage.queued': '排队',
+  'planning.stage.waiting': '排队',
   'planning.stage.blocks': '划分街区',
   'planning.stage.cells': '划分单元',
   'planning.stage.communities': '划分社区',
