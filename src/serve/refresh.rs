@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     index::{self, Theme, Touched},
-    model::{Change, ChangeKind, Code, StreetData},
+    model::{Change, ChangeKind, Code, StreetData, Version},
     tile::Layer,
 };
 
@@ -74,28 +74,29 @@ impl Service {
     /// # Errors
     /// The store's or the index's; the snapshot in place stays.
     pub async fn catch_up(&self) -> Result<usize, StartError> {
-        let before = self.current();
-        let versions = self.store.versions().await?;
-        let gone = before.versions.keys().filter(|street| !versions.contains_key(*street));
-        let changed = versions.iter().filter(|(street, version)| before.versions.get(*street) != Some(version)).map(|(street, _)| street);
-        let streets: Vec<Code> = changed.chain(gone).cloned().collect();
-        for street in &streets {
+        let streets = self.behind().await?;
+        for (street, _) in &streets {
             self.reload(street).await?;
         }
         Ok(streets.len())
     }
 
+    /// Streets of which the snapshot shows another version than the store has, with the one it shows.
+    async fn behind(&self) -> Result<Vec<(Code, Version)>, StartError> {
+        let current = self.current();
+        let versions = self.store.versions().await?;
+        let gone = current.versions.keys().filter(|street| !versions.contains_key(*street));
+        let changed = versions.iter().filter(|(street, version)| current.versions.get(*street) != Some(version)).map(|(street, _)| street);
+        let shown = |street: &Code| (street.clone(), current.versions.get(street).copied().unwrap_or(0));
+        Ok(changed.chain(gone).map(shown).collect())
+    }
+
     /// The same, except for streets with nothing new but steps of drafts while their planner goes on; returns whether there are any.
     async fn catch_up_but(&self, pause: Duration) -> Result<bool, StartError> {
-        let before = self.current();
-        let versions = self.store.versions().await?;
         let mut put_off = false;
-        let gone = before.versions.keys().filter(|street| !versions.contains_key(*street));
-        let changed = versions.iter().filter(|(street, version)| before.versions.get(*street) != Some(version)).map(|(street, _)| street);
-        for street in changed.chain(gone) {
-            let known = before.versions.get(street).copied().unwrap_or(0);
+        for (street, known) in &self.behind().await? {
             if self.desks.is_busy(pause)
-                && self.store.changes_since(street, known).await?.iter().all(|note| STEPS.contains(&note.what.as_str()))
+                && self.store.changes_since(street, *known).await?.iter().all(|note| STEPS.contains(&note.what.as_str()))
             {
                 put_off = true;
             } else {

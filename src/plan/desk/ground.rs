@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Refusal;
 use crate::{
-    geometry::{LocalMetres, ring},
+    geometry::LocalMetres,
     model::{Bounds, Building, Code, CodeScheme, Household, LonLat, StreetData},
     plan::{Request, footprint::Footprints},
 };
@@ -73,7 +73,7 @@ impl Ground {
 
     /// Where a building stands.
     pub(super) fn building_stand(&self, building: u32) -> Option<LonLat> {
-        self.footprints.get(building).inside.or_else(|| ring::standing_position(&self.street.buildings[building as usize].footprint))
+        self.footprints.get(building).inside
     }
 
     /// Reports a 30 days, of so many in the last year.

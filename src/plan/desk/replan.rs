@@ -3,7 +3,7 @@
 use super::{Desk, Outcome, Refusal, sketch::refused, words::checked_name};
 use crate::{
     model::{Code, Patch},
-    plan::{Error, Registration, Request, Selection, Watch, replan},
+    plan::{Registration, Request, Selection, Watch, replan},
 };
 
 /// What is asked for.
@@ -70,10 +70,4 @@ pub fn halve(desk: &Desk, cell: &Code, name: Option<&str>, watch: &Watch<'_>) ->
         new.into_iter().for_each(|cell| cell.name.clone_from(&name));
     }
     Ok(outcome)
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        refused(&error)
-    }
 }

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::view::Answer;
-
 use crate::{
     model::{Change, ChangeSet, Code, LogChange, Mismatch, Patch, Plan, PlanEdit, PlanId, StreetData, Version},
     plan::desk::{Desk, Ground, Journal, Outcome, Refusal},
@@ -81,6 +80,16 @@ pub struct Step {
     pub blocks: Vec<u32>,
     /// Communities came, went or changed.
     pub communities: bool,
+}
+
+impl Step {
+    /// Applies a patch to a plan and says what that did; the plan's revision is the caller's affair.
+    fn make(desk: &mut Desk, patch: &Patch, number: u32) -> Result<Self, Mismatch> {
+        let touched = desk.cells_of(patch).into_iter().collect();
+        let near = desk.apply(patch)?;
+        let blocks = patch.blocks.iter().map(|b| b.id).collect();
+        Ok(Self { revision: desk.plan().revision, number, touched, near, blocks, communities: !patch.communities.is_empty() })
+    }
 }
 
 /// A plan laid open.
@@ -241,7 +250,13 @@ impl Street {
         loaded.version = version;
         for change in set.changes {
             match change {
-                Change::EditPlan(edit) => loaded.follow(*edit)?,
+                Change::EditPlan(edit) => {
+                    if let Err(error) = loaded.follow(*edit) {
+                        // What is stored counts; the street is laid open anew with the next request.
+                        self.loaded = None;
+                        return Err(error);
+                    }
+                }
                 Change::SetValidity(id, validity) => {
                     let open = loaded.open.iter().position(|(other, _)| *other == id).map(|i| loaded.open.remove(i));
                     let plan = open.map(|(_, open)| open.desk.plan().clone()).or_else(|| loaded.plans.remove(&id));
@@ -276,15 +291,12 @@ impl Loaded {
 
 impl Open {
     fn follow(&mut self, patch: Patch, log: LogChange) -> Result<(), Error> {
-        let touched: BTreeSet<Code> = self.desk.cells_of(&patch).into_iter().collect();
-        let near = self.desk.apply(&patch).map_err(|error| Error::Internal(error.to_string()))?;
-        let revision = self.desk.step();
         let number = match &log {
             LogChange::Append(edit) => edit.number,
             LogChange::Undone(number) | LogChange::Redone(number) => *number,
         };
-        let (blocks, communities) = (patch.blocks.iter().map(|b| b.id).collect(), !patch.communities.is_empty());
-        self.steps.push_back(Step { revision, number, touched, near, blocks, communities });
+        let step = Step::make(&mut self.desk, &patch, number).map_err(|error| Error::Internal(error.to_string()))?;
+        self.steps.push_back(Step { revision: self.desk.step(), ..step });
         if self.steps.len() > STEPS {
             self.steps.pop_front();
         }
@@ -295,17 +307,8 @@ impl Open {
     /// What an outcome would make of the plan; it is as before afterwards.
     pub fn trying(&mut self, op: &str, outcome: &Outcome) -> Result<Answer, Error> {
         let before = self.desk.balance();
-        let touched: BTreeSet<Code> = self.desk.cells_of(&outcome.patch).into_iter().collect();
         let failed = |error: Mismatch| Error::Internal(error.to_string());
-        let near = self.desk.apply(&outcome.patch).map_err(failed)?;
-        let step = Step {
-            revision: self.desk.plan().revision,
-            number: 0,
-            touched,
-            near,
-            blocks: outcome.patch.blocks.iter().map(|b| b.id).collect(),
-            communities: !outcome.patch.communities.is_empty(),
-        };
+        let step = Step::make(&mut self.desk, &outcome.patch, 0).map_err(failed)?;
         let answer = Answer::of(self, &step, op, outcome, before, false);
         self.desk.apply(&outcome.patch.clone().inverted()).map_err(failed)?;
         Ok(answer)
