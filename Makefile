@@ -68,9 +68,9 @@ bench-serve: export CARGO := $(CARGO)
 bench-serve: web/dist/index.html ## How fast it serves: a table beside a bare axum and Martin, then a line a figure (MARTIN= HOUSEHOLDS= ONLY= MINUTES=)
 	@benches/serve/bench.sh
 
-# WANGGE: a prebuilt program. HOUSEHOLDS of the street, COMMANDS given.
+# WANGGE: a prebuilt program. HOUSEHOLDS of the street, COMMANDS given, TIMES each thing is done in a browser.
 bench-desk: export CARGO := $(CARGO)
-bench-desk: web/dist/index.html ## How long a planner waits for a command (WANGGE= HOUSEHOLDS= COMMANDS=)
+bench-desk: web/dist/index.html ## How long a planner waits for a command, and for its picture (WANGGE= HOUSEHOLDS= COMMANDS= TIMES=)
 	@benches/desk/bench.sh
 
 web: web/node_modules/.installed ## Build the web app into web/dist

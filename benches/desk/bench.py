@@ -1,9 +1,12 @@
-"""Commands on a draft over HTTP, one after the other as a planner gives them; beside them what HTTP itself takes."""
+"""Commands on a draft over HTTP, one after the other as a planner gives them; beside them what HTTP itself takes. Then hands on the
+map in a browser: how long until what they did is drawn, beside a frame of nothing."""
 import argparse
 import http.client
 import json
 import os
 import random
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -88,9 +91,46 @@ def at(values, share):
     return values[min(len(values) - 1, int(share * len(values)))]
 
 
+WEB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "web")
+
+
+def in_browser(port, times):
+    """Milliseconds by what was done and what was timed; none without a browser to run."""
+    browser = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not (os.path.exists(browser) and shutil.which("npx") and os.path.exists(os.path.join(WEB, "node_modules"))):
+        return {}
+    environment = os.environ | {"WANGGE_URL": f"http://127.0.0.1:{port}", "TIMES": str(times)}
+    command = ["npx", "playwright", "test", "--config", "playwright.bench.config.ts"]
+    run = subprocess.run(command, cwd=WEB, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    lines = run.stdout.splitlines()
+    if run.returncode != 0:
+        raise SystemExit("\n".join(line for line in lines if not line.startswith("FIGURE")))
+    seen = {}
+    for figure in (json.loads(line.removeprefix("FIGURE ")) for line in lines if line.startswith("FIGURE")):
+        what = figure.pop("what")
+        for name, value in figure.items():
+            seen.setdefault(what, {}).setdefault(name, []).extend(value if isinstance(value, list) else [value])
+    return seen
+
+
+def report_browser(figures, seen):
+    if not seen:
+        figures.say("  no browser, or web/node_modules is not there: nothing drawn")
+    for what, parts in seen.items():
+        spread = {f"{name}_{share}": at(values, part) for name, values in parts.items() for share, part in [("p50", 0.5), ("p95", 0.95)]}
+        figures.row(what, count=max(map(len, parts.values())), **spread)
+    drawn = [value for parts in seen.values() for value in parts.get("drawn_ms", [])]
+    figures.figure("desk.drawn_p50", at(drawn, 0.5) if drawn else None, "ms", "<=", 150)
+    figures.figure("desk.drawn_slowest", max(drawn) if drawn else None, "ms", "<=", 150)
+    if seen:
+        frame = at(seen["a frame of nothing"]["frames_ms"], 0.5)
+        behind = at(seen["dragging"]["behind_ms"], 0.95)
+        figures.figure("desk.drag_behind_p95", behind / frame, "frames", "<=", 2)
+
+
 def main():
     arguments = argparse.ArgumentParser()
-    for name, kind in [("wangge", str), ("households", int), ("commands", int)]:
+    for name, kind in [("wangge", str), ("households", int), ("commands", int), ("times", int)]:
         arguments.add_argument(f"--{name}", type=kind, required=True)
     wish = arguments.parse_args()
     figures, rng = Figures(), random.Random(1)
@@ -125,8 +165,10 @@ def main():
             every = [value for name, values in times.items() if name != "(refused)" for value in values]
             figures.figure("desk.command_p50", at(every, 0.5), "ms", "<=", 30)
             figures.figure("desk.command_p95", at(every, 0.95), "ms", "<=", 30)
-            figures.figure("desk.command_slowest", max(every), "ms", None, None)
+            figures.figure("desk.command_slowest", max(every), "ms", "<=", 30)
             figures.figure("desk.command_p50_of_healthz", at(every, 0.5) / limit, "x", None, None)
+            figures.say("in a browser, milliseconds from the hand's own event:")
+            report_browser(figures, in_browser(port, wish.times))
     figures.print()
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make bench-desk`: how long a planner waits for a command on a street of 40,000 households; then bench.py.
-# CARGO, WANGGE (a prebuilt program), HOUSEHOLDS and COMMANDS come from the environment.
+# `make bench-desk`: how long a planner waits for a command on a street of 40,000 households, and for its picture; then bench.py.
+# CARGO, WANGGE (a prebuilt program), HOUSEHOLDS, COMMANDS and TIMES come from the environment.
 set -euo pipefail
 export PYTHONDONTWRITEBYTECODE=1
 here=$(dirname "$0")
@@ -10,4 +10,4 @@ if [ -z "$wangge" ]; then
     "${CARGO:-cargo}" build --locked --release
     wangge=${CARGO_TARGET_DIR:-target}/release/wangge
 fi
-exec python3 "$here/bench.py" --wangge "$wangge" --households "${HOUSEHOLDS:-40000}" --commands "${COMMANDS:-400}"
+exec python3 "$here/bench.py" --wangge "$wangge" --households "${HOUSEHOLDS:-40000}" --commands "${COMMANDS:-400}" --times "${TIMES:-12}"
