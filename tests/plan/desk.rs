@@ -1,12 +1,15 @@
 //! The desk: whatever is asked for, what comes is sound, figures are what a recount gives, and the way back is exact.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_pcg::Pcg64Mcg;
 use wangge::{
     city,
-    model::{CellKind, Patch},
+    model::{Building, CellKind, Patch},
     plan::desk::{At, Command, Desk, Ground, Outcome, Refusal},
 };
 
@@ -217,6 +220,55 @@ fn quarters() -> (StreetData, Desk) {
 
 fn cell_at(desk: &Desk, x: f64, y: f64) -> Code {
     desk.cell_of_block(desk.block_at(at(x, y)).unwrap().id).unwrap().code.clone()
+}
+
+#[test]
+fn halves_are_even_even_where_a_block_must_be_cut() {
+    let street = sample(2000);
+    let (plan, _) = draw(&street, &cells(8));
+    let desk = desk(&street, &plan);
+    let corners = |desk: &Desk, of: &Code| desk.figures(of).unwrap().outline.rings().map(|ring| ring.len()).sum::<usize>();
+    let mut cut = 0;
+    for cell in desk.plan().cells.iter().map(|c| c.code.clone()) {
+        let mut after = desk.clone();
+        let outcome = go(&mut after, &Command::Halve { cell: cell.clone(), name: Some("新".into()) }).unwrap();
+        let new = after.plan().cells.iter().find(|c| c.name == "新").unwrap().code.clone();
+        let [kept, made] = [&cell, &new].map(|code| after.figures(code).unwrap());
+        let all = desk.figures(&cell).unwrap().households;
+        assert_eq!(kept.households + made.households, all);
+        // Within a tenth of their mean, or as near as whole houses come.
+        let stands_here =
+            |b: &Building| desk.block_at(b.footprint.0[0].exterior[0]).is_some_and(|block| desk.blocks_of(&cell).contains(&block.id));
+        let in_house = |b: &Building| street.households.iter().filter(|h| h.building_id.as_ref() == Some(&b.id)).count();
+        let mut sums = BTreeSet::from([0]);
+        for house in street.buildings.iter().filter(|b| stands_here(b)).map(in_house) {
+            sums.extend(sums.clone().iter().map(|sum| sum + house));
+        }
+        let nearest = sums.iter().map(|sum| all.abs_diff(2 * sum)).min().unwrap();
+        let apart = kept.households.abs_diff(made.households) as f64;
+        assert!(apart <= (0.1 * all as f64).max(nearest as f64), "{cell}: {} {}", kept.households, made.households);
+        let warned = outcome.warnings.iter().any(|w| w.code == "uneven_halves");
+        assert_eq!(warned, apart > 0.1 * all as f64, "{cell}: {:?}", outcome.warnings);
+        assert_eq!((kept.pieces, made.pieces), (1, 1));
+        check(&street, after.plan());
+        recount(&after);
+        cut += usize::from(outcome.patch.blocks.iter().any(|swap| swap.sides.before.is_none()));
+        // A cut is one line: its two ends are all that others see of it.
+        for other in desk.plan().cells.iter().map(|c| &c.code).filter(|code| **code != cell) {
+            assert!(corners(&after, other) <= corners(&desk, other) + 2, "{cell} {other}");
+        }
+    }
+    assert!(cut > 0, "no block had to be cut");
+}
+
+#[test]
+fn whole_blocks_are_halved_whole_where_they_come_out_even() {
+    let (_, desk) = quarters();
+    let cell = cell_at(&desk, 30.0, 30.0);
+    let outcome = run(&desk, &Command::Halve { cell, name: None }).unwrap();
+    assert!(outcome.patch.blocks.iter().all(|swap| swap.sides.before.is_some() && swap.sides.after.is_some()));
+    assert_eq!(outcome.patch.blocks.len(), 2, "two lots of four go over");
+    assert_eq!(outcome.households_moved, 40);
 }
 
 #[track_caller]

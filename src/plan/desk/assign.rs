@@ -51,7 +51,7 @@ pub fn buildings(desk: &Desk, ids: &[String], to: &Code) -> Result<Outcome, Refu
             sketch.give(*block, to);
             continue;
         }
-        let parts = cut::between_buildings(&mut sketch, *block)?;
+        let parts = cut::between_buildings(&sketch, *block)?;
         let mut theirs: Vec<&Polygon> = Vec::new();
         let mut others: Vec<&Polygon> = Vec::new();
         for part in &parts {
@@ -66,8 +66,8 @@ pub fn buildings(desk: &Desk, ids: &[String], to: &Code) -> Result<Outcome, Refu
                 others.push(part);
             }
         }
-        let ids = cut::replace(&mut sketch, *block, &[theirs, others]);
-        ids.first().into_iter().flatten().for_each(|id| sketch.give(*id, to));
+        let [theirs, _] = cut::apart(&mut sketch, *block, &[theirs, others])?;
+        theirs.iter().for_each(|id| sketch.give(*id, to));
     }
     sketch.finish()
 }

@@ -64,7 +64,8 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// Makes two cells of one, even and compact.
+    /// Makes two cells of one, even and compact: by whole blocks, else a block is cut between its buildings. The part with more
+    /// households keeps the code.
     Halve {
         /// The cell.
         #[schema(value_type = String)]

@@ -33,23 +33,67 @@ pub fn standing_among(desk: &Desk, buildings: &[u32], outline: &Polygon) -> Vec<
 }
 
 /// The parts of a block between its buildings, one around each or around each few that touch.
-pub fn between_buildings(sketch: &mut Sketch<'_>, block: u32) -> Result<Vec<Polygon>, Refusal> {
+/// Nothing is cut yet: [`apart`] does that.
+pub fn between_buildings(sketch: &Sketch<'_>, block: u32) -> Result<Vec<Polygon>, Refusal> {
     let desk = sketch.desk;
     let Some(outline) = sketch.outline_of(block).cloned() else { return Ok(Vec::new()) };
     let standing = standing_in(desk, block);
     let footprints: Vec<&MultiPolygon> = standing.iter().map(|b| &desk.ground.footprints.get(*b).shape).collect();
     let cuts = split::cuts_between(&outline, &footprints, &desk.ground.metres);
-    along(sketch, block, &cuts)
+    Ok(parts_of(sketch, block, &cuts)?.0)
+}
+
+/// Cuts a block where the parts of one set border those of the other. Returns the blocks of each set.
+pub fn apart(sketch: &mut Sketch<'_>, block: u32, sets: &[Vec<&Polygon>; 2]) -> Result<[Vec<u32>; 2], Refusal> {
+    if let Some(all) = (0..2).find(|i| sets[1 - i].is_empty()) {
+        let mut ids = [Vec::new(), Vec::new()];
+        ids[all].push(block);
+        return Ok(ids);
+    }
+    let theirs: FxHashSet<(LonLat, LonLat)> = sets[1].iter().flat_map(|part| mesh::edges(part)).collect();
+    let ours = sets[0].iter().flat_map(|part| mesh::edges(part));
+    let cuts: Vec<[LonLat; 2]> = ours.filter(|(a, b)| theirs.contains(&(*b, *a))).map(|(a, b)| [a, b]).collect();
+    let parts = along(sketch, block, &cuts)?;
+    let is_in = |set: &[&Polygon], part: &Polygon| {
+        let inside = ring::interior_position(part);
+        inside.is_some_and(|at| set.iter().any(|of_set| ring::side(of_set, at) != ring::Side::Outside))
+    };
+    let (first, second): (Vec<&Polygon>, Vec<&Polygon>) = parts.iter().partition(|part| is_in(&sets[0], part));
+    let found = [first, second];
+    // A cut that leads nowhere would leave both sets in one part.
+    if let Some(lost) = (0..2).flat_map(|i| &sets[i]).find(|part| is_in(&found[0], part) == is_in(&found[1], part)) {
+        return Err(Refusal::new("bad_geometry", format!("block {block} cannot be cut here")).at(ring::interior_position(lost)));
+    }
+    let mut ids = replace(sketch, block, &found).into_iter();
+    Ok([ids.next().unwrap_or_default(), ids.next().unwrap_or_default()])
 }
 
 /// The parts that cuts make of a block; those that run through a building are left out, ends that lead nowhere do nothing.
 pub fn along(sketch: &mut Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Result<Vec<Polygon>, Refusal> {
+    let (parts, bent) = parts_of(sketch, block, cuts)?;
+    let [east, north] = sketch.desk.ground.metres.steps_per_metre();
+    let area_m2 = |o: &Polygon| o.rings().map(|r| ring::signed_area2(r) as f64).sum::<f64>() / 2.0 / east / north;
+    if let Some(sliver) = parts.iter().find(|part| area_m2(part) < SLIVER_M2) {
+        return Err(
+            Refusal::new("bad_geometry", format!("a sliver of block {block} would be cut off")).at(sliver.exterior.first().copied())
+        );
+    }
+    // Neighbours whose border only got corners more.
+    bent.into_iter().for_each(|(id, outline)| sketch.reshape(id, outline));
+    Ok(parts)
+}
+
+/// Outlines by their blocks' numbers.
+type Outlines = Vec<(u32, Polygon)>;
+
+/// What cuts make of a block, and neighbours whose border gets corners more.
+fn parts_of(sketch: &Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Result<(Vec<Polygon>, Outlines), Refusal> {
     let desk = sketch.desk;
-    let Some(outline) = sketch.outline_of(block).cloned() else { return Ok(Vec::new()) };
+    let Some(outline) = sketch.outline_of(block).cloned() else { return Ok(Default::default()) };
     let cuts: Vec<[LonLat; 2]> =
         cuts.iter().copied().filter(|[a, b]| desk.ground.footprints.crossed_by(std::iter::once((*a, *b))).is_empty()).collect();
     if cuts.is_empty() {
-        return Ok(vec![outline]);
+        return Ok((vec![outline], Vec::new()));
     }
     // The block and what meets it, at an edge or a corner.
     let corners: FxHashSet<LonLat> = outline.rings().flatten().copied().collect();
@@ -58,7 +102,7 @@ pub fn along(sketch: &mut Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Resul
     around.sort_unstable();
     around.dedup();
     around.retain(|id| sketch.outline_of(*id).is_some());
-    let mut owners: Vec<(u32, Polygon)> = vec![(block, outline)];
+    let mut owners: Outlines = vec![(block, outline)];
     owners.extend(around.iter().filter_map(|id| Some((*id, sketch.outline_of(*id)?.clone()))));
     let mut pieces: Vec<Piece> = Vec::new();
     for (_, outline) in &owners {
@@ -68,7 +112,7 @@ pub fn along(sketch: &mut Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Resul
     let faces = Faces::of(&pieces);
     let mut parts: Vec<Polygon> = Vec::new();
     let mut seen = vec![0usize; owners.len()];
-    let mut bent: Vec<(u32, Polygon)> = Vec::new();
+    let mut bent: Outlines = Vec::new();
     for face in &faces.outlines {
         let Some(inside) = ring::interior_position(face) else { continue };
         let Some(owner) = owners.iter().position(|(_, outline)| ring::side(outline, inside) == ring::Side::Inside) else { continue };
@@ -82,16 +126,7 @@ pub fn along(sketch: &mut Sketch<'_>, block: u32, cuts: &[[LonLat; 2]]) -> Resul
     if seen.iter().skip(1).any(|n| *n != 1) || parts.is_empty() {
         return Err(Refusal::new("bad_geometry", format!("block {block} cannot be cut here")).at(ring::interior_position(&owners[0].1)));
     }
-    let [east, north] = desk.ground.metres.steps_per_metre();
-    let area_m2 = |o: &Polygon| o.rings().map(|r| ring::signed_area2(r) as f64).sum::<f64>() / 2.0 / east / north;
-    if let Some(sliver) = parts.iter().find(|part| area_m2(part) < SLIVER_M2) {
-        return Err(
-            Refusal::new("bad_geometry", format!("a sliver of block {block} would be cut off")).at(sliver.exterior.first().copied())
-        );
-    }
-    // Neighbours whose border only got corners more.
-    bent.into_iter().for_each(|(id, outline)| sketch.reshape(id, outline));
-    Ok(parts)
+    Ok((parts, bent))
 }
 
 /// Puts sets of parts in the place of a block; of a set, parts that hang together become one block. The largest keeps the block's

@@ -69,10 +69,10 @@ impl Mesh {
 }
 
 /// Outlines with a shorter common border than this do not hang together, in metres: nobody passes there.
-const PASSAGE_M: f64 = 0.5;
+pub const PASSAGE_M: f64 = 0.5;
 
-/// Groups outlines that hang together across common edges; each group sorted, the largest by number of outlines first.
-pub fn pieces(outlines: &[&Polygon], metres: &LocalMetres) -> Vec<Vec<usize>> {
+/// How long the common border of outlines is, in metres, by their places.
+pub fn common(outlines: &[&Polygon], metres: &LocalMetres) -> FxHashMap<(u32, u32), f64> {
     let mut left: FxHashMap<(LonLat, LonLat), u32> = FxHashMap::default();
     let mut common: FxHashMap<(u32, u32), f64> = FxHashMap::default();
     for (i, outline) in (0..).zip(outlines) {
@@ -83,6 +83,12 @@ pub fn pieces(outlines: &[&Polygon], metres: &LocalMetres) -> Vec<Vec<usize>> {
             left.insert((from, to), i);
         }
     }
+    common
+}
+
+/// Groups outlines that hang together across common edges; each group sorted, the largest by number of outlines first.
+pub fn pieces(outlines: &[&Polygon], metres: &LocalMetres) -> Vec<Vec<usize>> {
+    let common = common(outlines, metres);
     let mut sets = Sets::new(outlines.len() as u32);
     common.iter().filter(|(_, length)| **length >= PASSAGE_M).for_each(|((a, b), _)| sets.join(*a, *b));
     let mut pieces: Vec<Vec<usize>> = vec![Vec::new(); outlines.len()];

@@ -11,6 +11,7 @@ mod cut;
 mod difference;
 mod figures;
 mod ground;
+mod halve;
 mod import;
 mod journal;
 mod mesh;
@@ -123,7 +124,7 @@ impl Desk {
             Command::Assign { blocks, at, to } => assign::blocks(self, blocks, at, to),
             Command::AssignBuildings { buildings, to } => assign::buildings(self, buildings, to),
             Command::Split { cell, line, cut_blocks, name } => split::split(self, cell, line, *cut_blocks, name.as_deref()),
-            Command::Halve { cell, name } => replan::halve(self, cell, name.as_deref(), watch),
+            Command::Halve { cell, name } => halve::halve(self, cell, name.as_deref()),
             Command::Merge { cells, into } => assign::merge(self, cells, into),
             Command::MoveVertex { from, to } => vertex::slide(self, from.0, to.0),
             Command::InsertVertex { edge: [a, b], at } => vertex::insert(self, [a.0, b.0], at.0),

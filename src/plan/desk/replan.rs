@@ -1,6 +1,6 @@
 //! Cells drawn again by the planner.
 
-use super::{Desk, Outcome, Refusal, sketch::refused, words::checked_name};
+use super::{Desk, Outcome, Refusal, sketch::refused};
 use crate::{
     model::{Code, Patch},
     plan::{Registration, Request, Selection, Watch, replan},
@@ -25,10 +25,6 @@ pub fn again(desk: &Desk, wish: &Wish<'_>, watch: &Watch<'_>) -> Result<Outcome,
         seed: wish.seed.unwrap_or(1),
         ..Request::default()
     };
-    drawn(desk, &selection, &request, watch)
-}
-
-fn drawn(desk: &Desk, selection: &Selection, request: &Request, watch: &Watch<'_>) -> Result<Outcome, Refusal> {
     let plan = &desk.plan;
     let registration = Registration {
         id: plan.id,
@@ -37,37 +33,11 @@ fn drawn(desk: &Desk, selection: &Selection, request: &Request, watch: &Watch<'_
         now: plan.created_at,
         publish_from: plan.valid_from,
     };
-    let (new, warnings) = replan(&desk.ground.street, plan, selection, request, registration, watch)
+    let (new, warnings) = replan(&desk.ground.street, plan, &selection, &request, registration, watch)
         .map_err(|error| refused(&error).about(&selection.codes))?;
     let patch = Patch::between(plan, &new);
     if patch.is_empty() {
         return Err(Refusal::new("nothing_changes", "the planner finds nothing better").about(&selection.codes));
     }
     Ok(Outcome::of(desk, patch, warnings))
-}
-
-/// Makes two cells of one.
-pub fn halve(desk: &Desk, cell: &Code, name: Option<&str>, watch: &Watch<'_>) -> Result<Outcome, Refusal> {
-    let found = desk.cell(cell)?;
-    if found.locked {
-        return Err(Refusal::new("locked", format!("{cell} is locked; unlock it first")).at(desk.centre_of(cell)).about([cell]));
-    }
-    let name = name.map(checked_name).transpose()?;
-    let cannot =
-        |why: &str| Refusal::new("cannot_halve", format!("cell {cell} cannot be halved: {why}")).at(desk.centre_of(cell)).about([cell]);
-    if desk.blocks_of(cell).len() < 2 {
-        return Err(cannot("it has one block only; split it by a line that cuts the block"));
-    }
-    let selection = Selection { codes: vec![cell.clone()], locked: Vec::new(), churn: 0.0 };
-    let request = Request { cells: Some(desk.plan.cells.len() + 1), ..Request::default() };
-    let mut outcome = drawn(desk, &selection, &request, watch).map_err(|refusal| match refusal.reason {
-        "too_many" | "nothing_changes" => cannot("its blocks do not make two parts"),
-        "locked" => cannot("a dedicated cell stays whole"),
-        _ => refusal,
-    })?;
-    if let Some(name) = name {
-        let new = outcome.patch.cells.iter_mut().filter(|s| s.before.is_none()).find_map(|s| s.after.as_mut());
-        new.into_iter().for_each(|cell| cell.name.clone_from(&name));
-    }
-    Ok(outcome)
 }

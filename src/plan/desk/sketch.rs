@@ -184,7 +184,8 @@ impl<'d> Sketch<'d> {
             return Err(Refusal::new("locked", detail).at(self.desk.centre_of(locked[0])).about(locked));
         }
         self.check_ground()?;
-        for code in &touched {
+        let new = self.cells.iter().filter(|(_, cell)| cell.is_some()).map(|(code, _)| code);
+        for code in new.chain(&touched) {
             self.check_cell(code)?;
         }
         let residents = self.residents();

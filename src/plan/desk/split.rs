@@ -15,7 +15,7 @@ use crate::{
         coverage::Edge,
         ring::{self, Side},
     },
-    model::{Code, LonLat, Polygon},
+    model::{Cell, Code, LonLat, Polygon},
 };
 
 /// A block is divided by a line when each side has more than this share of it.
@@ -23,10 +23,7 @@ const DIVIDED_SHARE: f64 = 0.02;
 
 /// Splits a cell along a line, on the edges of blocks or through them.
 pub fn split(desk: &Desk, cell: &Code, line: &[At], cut_blocks: bool, name: Option<&str>) -> Result<Outcome, Refusal> {
-    let found = desk.cell(cell)?.clone();
-    if found.locked {
-        return Err(Refusal::new("locked", format!("{cell} is locked; unlock it first")).at(desk.centre_of(cell)).about([cell]));
-    }
+    unlocked(desk, cell)?;
     let name = name.map(checked_name).transpose()?;
     let mut line: Vec<LonLat> = line.iter().map(|at| at.0).collect();
     line.dedup();
@@ -51,13 +48,27 @@ pub fn split(desk: &Desk, cell: &Code, line: &[At], cut_blocks: bool, name: Opti
         let detail = format!("the line leaves all blocks of cell {cell} on one side; draw it nearer the middle, or let it cut blocks");
         return Err(Refusal::new("needs_cut", detail).at(sides.middle).about([cell]));
     }
-    let households = |ids: &[u32]| ids.iter().map(|id| sketch.households_in(*id)).sum::<usize>();
-    let weights = parts.each_ref().map(|ids| households(ids));
-    let newer = if weights[0] < weights[1] { &parts[0] } else { &parts[1] };
+    part_off(sketch, cell, &parts, name.as_deref())
+}
+
+/// A cell that may be changed.
+pub fn unlocked<'d>(desk: &'d Desk, cell: &Code) -> Result<&'d Cell, Refusal> {
+    let found = desk.cell(cell)?;
+    if found.locked {
+        return Err(Refusal::new("locked", format!("{cell} is locked; unlock it first")).at(desk.centre_of(cell)).about([cell]));
+    }
+    Ok(found)
+}
+
+/// Of the two parts of a cell that with more households keeps the code, the other gets a new one.
+pub fn part_off(mut sketch: Sketch<'_>, cell: &Code, parts: &[Vec<u32>; 2], name: Option<&str>) -> Result<Outcome, Refusal> {
+    let desk = sketch.desk;
+    let [first, second] = parts.each_ref().map(|ids| ids.iter().map(|id| sketch.households_in(*id)).sum::<usize>());
+    let newer = if first < second { &parts[0] } else { &parts[1] };
     let community = desk.community_of(cell).ok_or_else(|| Refusal::new("bad_code", format!("cell {cell} is in no community")))?;
-    let new = sketch.new_cell(community, name.as_deref())?;
+    let new = sketch.new_cell(community, name)?;
     newer.iter().for_each(|id| sketch.give(*id, &new.code));
-    sketch.put_cell(crate::model::Cell { kind: found.kind, ..new });
+    sketch.put_cell(Cell { kind: desk.cell(cell)?.kind, ..new });
     sketch.finish()
 }
 
@@ -77,6 +88,9 @@ fn divide(sketch: &mut Sketch<'_>, block: u32, sides: &Sides) -> Result<[Vec<u32
         2 * votes.iter().filter(|left| **left).count() > votes.len()
     };
     let (left, right): (Vec<&Polygon>, Vec<&Polygon>) = parts.iter().partition(|part| is_left(part));
+    if !is_free {
+        return cut::apart(sketch, block, &[left, right]);
+    }
     let mut ids = cut::replace(sketch, block, &[left, right]).into_iter();
     Ok([ids.next().unwrap_or_default(), ids.next().unwrap_or_default()])
 }
