@@ -1,5 +1,7 @@
 //! The planner: blocks, cells, communities, groups, codes, in this order.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rayon::prelude::*;
 
 use super::{
@@ -96,7 +98,7 @@ pub fn plan(
     for (household, piece) in street.households.iter().zip(&weights.block_of_household) {
         members[rank_of_piece[*piece as usize] as usize].push(household);
     }
-    let groups = draw_groups(&members, &books.cells, request, &metres, &mut warnings)?;
+    let groups = draw_groups(&members, &books.cells, request, &metres, &mut warnings, progress)?;
     let (blocks, face_of) = pieces.without_cuts(|a, b| cell_of_piece[a as usize] == cell_of_piece[b as usize]);
     let mut cell_of_block = vec![0; blocks.outlines.len()];
     face_of.iter().zip(&rank_of_piece).for_each(|(face, cell)| cell_of_block[*face as usize] = *cell);
@@ -237,11 +239,21 @@ fn draw_groups(
     request: &Request,
     metres: &LocalMetres,
     warnings: &mut Vec<Warning>,
+    progress: &Watch<'_>,
 ) -> Result<Vec<Group>, Error> {
     let mut all = Vec::new();
     let mut odd = Vec::new();
-    let circles: Vec<Vec<groups::Circle>> =
-        members.par_iter().map(|households| groups::circles(households, request.group_size, metres)).collect();
+    let (done, total) = (AtomicUsize::new(0), members.iter().map(Vec::len).sum::<usize>().max(1));
+    let go_on = || progress("groups", done.load(Ordering::Relaxed) as f64 / total as f64);
+    let circles: Option<Vec<Vec<groups::Circle>>> = members
+        .par_iter()
+        .map(|households| {
+            let circles = groups::circles(households, request.group_size, metres, &go_on);
+            done.fetch_add(households.len(), Ordering::Relaxed);
+            circles
+        })
+        .collect();
+    let circles = circles.ok_or(Error::Cancelled)?;
     for ((households, circles), cell) in members.iter().zip(circles).zip(cells) {
         if !households.is_empty() && !groups::is_divisible(households.len(), request.group_size) {
             odd.push(cell.code.to_string());

@@ -72,7 +72,8 @@ pub fn replan(
     let labels = Labels { communities: given.then_some(community_of_block), cells: None };
     let home = Home { cell_of: open.index.iter().map(|b| base.blocks[*b].cell).collect(), churn: selection.churn };
     let mut warnings = Vec::new();
-    let within = Request { cells: request.cells.map(|k| (k + free).saturating_sub(base.cells.len()).max(1)), ..request.clone() };
+    let within =
+        Request { cells: request.cells.map(|k| (k + free).saturating_sub(base.cells.len()).max(1)), ..request.clone() };
     let Drawn { cell_of, dedicated, .. } = draw_cells(&graph, &open.blocks, &each, &within, &labels, Some(&home), &mut warnings, progress)?;
     check_barriers(&request.rules, &graph, &cell_of, &mut warnings);
 
@@ -81,10 +82,7 @@ pub fn replan(
     for (block, part) in open.index.iter().zip(&cell_of) {
         cell_of_block[*block] = new_of[*part as usize].clone();
     }
-    if !progress("groups", 0.0) {
-        return Err(Error::Cancelled);
-    }
-    let plan = redrawn(street, base, &open, cells, &cell_of_block, request, registration)?;
+    let plan = redrawn(street, base, &open, cells, &cell_of_block, request, registration, progress)?;
     progress("done", 1.0).then_some((plan, warnings)).ok_or(Error::Cancelled)
 }
 
@@ -199,7 +197,9 @@ fn keep_codes(
     Ok((cells, codes))
 }
 
-/// The plan with blocks in other cells. Cells whose households are the same keep their groups as they are.
+/// The plan with blocks in other cells. Cells whose households are the same keep their groups as they are; a group whose households
+/// come to another cell together stays one.
+#[allow(clippy::too_many_arguments, reason = "what was there and what has come of it")]
 fn redrawn(
     street: &StreetData,
     base: &Plan,
@@ -208,6 +208,7 @@ fn redrawn(
     cell_of_block: &[Code],
     request: &Request,
     registration: Registration,
+    progress: &Watch<'_>,
 ) -> Result<Plan, Error> {
     let place = |code: &Code| cells.partition_point(|c| c.code < *code);
     let mut blocks: Vec<Block> =
@@ -233,11 +234,23 @@ fn redrawn(
     };
     let changed: Vec<&Code> = members.iter().filter(|(code, now)| is_changed(code, now)).map(|(code, _)| *code).collect();
     let mut all: Vec<Group> = base.groups.iter().filter(|g| !changed.iter().any(|c| g.code.is_within(c))).cloned().collect();
+    let there: Vec<&Group> = base.groups.iter().filter(|g| changed.iter().any(|c| g.code.is_within(c))).collect();
+    let total = changed.iter().filter_map(|code| members.get(code)).map(Vec::len).sum::<usize>().max(1);
+    let mut done = 0;
     for code in changed {
+        let share = done as f64 / total as f64;
+        let go_on = || progress("groups", share);
+        if !go_on() {
+            return Err(Error::Cancelled);
+        }
         let Some(households) = members.get_mut(code).filter(|h| !h.is_empty()) else { continue };
         households.sort_by(|a, b| a.id.cmp(&b.id));
-        let old: Vec<&Group> = base.groups.iter().filter(|g| g.code.is_within(code)).collect();
-        all.extend(groups::regrouped(households, &old, &[], code, &request.scheme, request.group_size, &open.metres)?);
+        let ids: FxHashSet<&str> = households.iter().map(|h| h.id.as_str()).collect();
+        let (old, others): (Vec<&Group>, Vec<&Group>) = there.iter().partition(|g| g.code.is_within(code));
+        let came: Vec<&Group> = others.into_iter().filter(|g| g.members.iter().any(|m| ids.contains(m.as_str()))).collect();
+        let (scheme, size) = (&request.scheme, request.group_size);
+        all.extend(groups::regrouped(households, &old, &came, code, scheme, size, &open.metres, &go_on)?);
+        done += households.len();
     }
     all.sort_by(|a, b| a.code.cmp(&b.code));
     let communities = base.communities.iter().filter(|k| cells.iter().any(|c| c.code.is_within(&k.code))).cloned().collect();

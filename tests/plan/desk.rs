@@ -55,7 +55,7 @@ fn recount(desk: &Desk) {
 }
 
 /// A sample street.
-fn sample(households: usize) -> StreetData {
+pub fn sample(households: usize) -> StreetData {
     let request = city::Request { households, seed: 3, street: code("520201014"), until: jiff::civil::date(2026, 11, 24) };
     let city = city::generate(&request).unwrap();
     let mut street = street(city.boundary.into());

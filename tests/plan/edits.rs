@@ -202,3 +202,23 @@ fn who_comes_or_goes_between_two_plans_is_in_a_group_or_in_none() {
     let kept = plan.groups.iter().filter(|g| again.groups.contains(g)).count();
     assert!(kept + 4 >= plan.groups.len(), "{kept} of {} groups are as they were", plan.groups.len());
 }
+
+#[test]
+fn cells_drawn_together_take_their_groups_along_and_can_be_stopped_meanwhile() {
+    let town = super::desk::sample(3000);
+    let (plan, _) = draw(&town, &cells(8));
+    let all = Selection::default();
+    let (one, _) = replan(&town, &plan, &all, &cells(1), registration(2), &|_, _| true).unwrap();
+    check(&town, &one);
+    assert_eq!(one.cells.len(), 1);
+    let now: BTreeSet<&[String]> = one.groups.iter().map(|g| g.members.as_slice()).collect();
+    let whole = plan.groups.iter().filter(|g| now.contains(g.members.as_slice())).count();
+    assert_eq!(whole, plan.groups.len(), "all groups move whole");
+    // What it is asked while groups are drawn counts: the first time they are begun, later they are being drawn.
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let stop = |stage: &str, _: f64| stage != "groups" || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2;
+    assert_eq!(replan(&town, &plan, &all, &cells(5), registration(2), &stop), Err(plan::Error::Cancelled));
+    let anew = std::sync::atomic::AtomicUsize::new(0);
+    let stop = |stage: &str, _: f64| stage != "groups" || anew.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2;
+    assert_eq!(plan::plan(&town, &cells(5), registration(2), &stop), Err(plan::Error::Cancelled));
+}

@@ -138,7 +138,7 @@ impl Desk {
             Command::Replan { codes, cells, churn, balance, seed } => {
                 replan::again(self, &replan::Wish { codes, cells: *cells, churn: *churn, balance: *balance, seed: *seed }, watch)
             }
-            Command::Regroup { cell } => people::regroup(self, cell),
+            Command::Regroup { cell } => people::regroup(self, cell, watch),
             Command::MoveHousehold { household, group } => people::move_household(self, household, group),
             Command::SetHead { group, household } => people::set_head(self, group, household),
             Command::Import { plan, crs } => import::take_over(self, plan, crs.as_deref()),

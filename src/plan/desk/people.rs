@@ -7,19 +7,20 @@ use super::{
 };
 use crate::{
     model::{Code, Group, Household},
-    plan::groups,
+    plan::{Watch, groups},
 };
 
 /// Draws the groups of a cell anew. One that comes out as it was keeps its code and head.
-pub fn regroup(desk: &Desk, cell: &Code) -> Result<Outcome, Refusal> {
+pub fn regroup(desk: &Desk, cell: &Code, watch: &Watch<'_>) -> Result<Outcome, Refusal> {
     desk.cell(cell)?;
     let ground = &desk.ground;
     let mut households: Vec<u32> = desk.blocks_of(cell).iter().filter_map(|id| desk.residents.get(id)).flatten().copied().collect();
     households.sort_unstable();
     let now: Vec<&Household> = households.iter().map(|h| ground.household(*h)).collect();
     let former: Vec<&Group> = desk.groups_of(cell).iter().collect();
-    let drawn =
-        groups::drawn_anew(&now, &former, cell, &ground.scheme, ground.group_size, &ground.metres).map_err(|error| refused(&error))?;
+    let go_on = || watch("groups", 0.0);
+    let drawn = groups::drawn_anew(&now, &former, cell, &ground.scheme, ground.group_size, &ground.metres, &go_on)
+        .map_err(|error| refused(&error))?;
     let mut sketch = Sketch::new(desk);
     sketch.put_groups(cell, drawn);
     sketch.finish()

@@ -297,7 +297,7 @@ impl<'d> Sketch<'d> {
         let ids: FxHashSet<&str> = now.iter().map(|h| h.id.as_str()).collect();
         let is_here = |g: &&Group| !g.code.is_within(cell) && g.members.iter().any(|m| ids.contains(m.as_str()));
         let came: Vec<&Group> = there.iter().copied().filter(is_here).collect();
-        let groups = groups::regrouped(&now, &former, &came, cell, &ground.scheme, ground.group_size, &ground.metres)
+        let groups = groups::regrouped(&now, &former, &came, cell, &ground.scheme, ground.group_size, &ground.metres, &|| true)
             .map_err(|error| refused(&error))?;
         if !now.is_empty() && !groups::is_divisible(now.len(), ground.group_size) {
             let message = format!("{} households of cell {cell} cannot be made into groups of allowed sizes; they come near", now.len());

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Sizes, sites::Sites};
+use super::{GoOn, Sizes, sites::Sites};
 
 /// A gain below this is rounding, in metres.
 pub(super) const EPSILON_M: f64 = 1e-6;
@@ -15,6 +15,9 @@ pub(super) const EPSILON_M: f64 = 1e-6;
 const DETOUR_M: f64 = 60.0;
 /// How many meetings around their site a path tries for a party.
 const ARCS: usize = 6;
+
+/// Arcs looked at before it is asked whether to go on: a few milliseconds.
+const WORK_UNASKED: usize = 500_000;
 
 /// Households of one site that meet at another, or at home.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,6 +62,9 @@ pub(super) struct Flow<'a> {
     paths: Paths,
     /// Arcs looked at so far: what the search has cost.
     pub work: usize,
+    go_on: &'a GoOn<'a>,
+    /// The work after which it is asked again whether to go on; none when the answer was no.
+    ask_at: Option<usize>,
 }
 
 /// The shortest paths of one search.
@@ -74,7 +80,7 @@ const NOBODY: u32 = u32::MAX;
 
 impl<'a> Flow<'a> {
     /// The flow in which the groups given, of sites of their members, meet where it is nearest for them.
-    pub fn of(sites: &'a Sites, groups: impl IntoIterator<Item = Vec<u32>>, sizes: &Sizes) -> Self {
+    pub fn of(sites: &'a Sites, groups: impl IntoIterator<Item = Vec<u32>>, sizes: &Sizes, go_on: &'a GoOn<'a>) -> Self {
         let n = sites.len();
         let mut flow = Self {
             sites,
@@ -87,6 +93,8 @@ impl<'a> Flow<'a> {
             openings: Vec::new(),
             paths: Paths { way_m: vec![f64::MAX; n], before: vec![(NOBODY, 0); n], queue: VecDeque::new(), queued: vec![false; n] },
             work: 0,
+            go_on,
+            ask_at: Some(0),
         };
         for members in groups {
             let sum = |to: u32| members.iter().map(|m| sites.way_m(*m, to)).sum::<f64>();
@@ -99,6 +107,19 @@ impl<'a> Flow<'a> {
         }
         flow.settle();
         flow
+    }
+
+    /// Whether to go on, asked when enough was done since the last time.
+    pub fn may_go_on(&mut self) -> bool {
+        if self.ask_at.is_some_and(|at| self.work >= at) {
+            self.ask_at = (self.go_on)().then_some(self.work + WORK_UNASKED);
+        }
+        !self.is_stopped()
+    }
+
+    /// Whether the answer was no: what there is then is nothing to go by.
+    pub fn is_stopped(&self) -> bool {
+        self.ask_at.is_none()
     }
 
     /// How many groups meet at a site.
@@ -336,6 +357,9 @@ impl<'a> Flow<'a> {
         let mut way_m = vec![0.0; n + 1];
         let mut before = vec![(NOBODY, 0); n + 1];
         for _ in 0..=n {
+            if !self.may_go_on() {
+                return None;
+            }
             let mut better = false;
             let mut relax = |from: u32, party: u32, to: u32, step_m: f64| {
                 let candidate = way_m[from as usize] + step_m;

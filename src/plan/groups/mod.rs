@@ -30,6 +30,13 @@ use crate::{
 /// What a household away from the target size costs, in metres of walking.
 const SIZE_PRICE_M: f64 = 1.0;
 
+/// A cell of more households than this is cut along the walk into parts of about the same size, and each part grouped by itself: what
+/// one search takes grows faster than the cell.
+const LARGEST: usize = 2000;
+
+/// Asked now and then, a few times in a tenth of a second, whether to go on.
+pub type GoOn<'a> = dyn Fn() -> bool + Sync + 'a;
+
 /// A group: indices into the households given, and which of them is the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Circle {
@@ -65,26 +72,41 @@ pub fn is_divisible(households: usize, target: usize) -> bool {
     households.div_ceil(*sizes.end()) * sizes.start() <= households
 }
 
-/// Groups of the households of one cell. When their number cannot be divided into groups of allowed sizes the groups are the
-/// nearest to them in size.
+/// Groups of the households of one cell; none when told not to go on. When their number cannot be divided into groups of allowed
+/// sizes the groups are the nearest to them in size.
 ///
 /// O(buildings) moves tried, each O(1). The same households give the same groups in whatever order they come.
-pub fn circles(households: &[&Household], target: usize, metres: &LocalMetres) -> Vec<Circle> {
+pub fn circles(households: &[&Household], target: usize, metres: &LocalMetres, go_on: &GoOn<'_>) -> Option<Vec<Circle>> {
     let order = walk::walk(households, metres);
-    let mut groups = cut_walk(households, &order, target, metres);
-    if is_divisible(households.len(), target) {
-        let sizes = Sizes::around(target);
-        let sites = sites::Sites::of(households, metres);
-        let streams = search::streams(&sites, &groups, &sizes);
-        groups = compose::compose(households, &sites, &streams, &sizes);
+    let mut parts = walk::parts(households, &order, LARGEST);
+    if !parts.iter().all(|part| is_divisible(part.len(), target)) {
+        parts = vec![&order];
     }
-    along(households, &order, groups, metres)
+    let mut groups = Vec::new();
+    for part in parts {
+        let own: Vec<&Household> = part.iter().map(|i| households[*i]).collect();
+        let drawn = drawn(&own, target, metres, go_on)?;
+        groups.extend(drawn.into_iter().map(|members| members.into_iter().map(|m| part[m]).collect()));
+    }
+    Some(along(households, &order, groups, metres))
+}
+
+/// Groups of households that are in walking order.
+fn drawn(households: &[&Household], target: usize, metres: &LocalMetres, go_on: &GoOn<'_>) -> Option<Vec<Vec<usize>>> {
+    let groups = cut_walk(households, target, metres);
+    if !is_divisible(households.len(), target) {
+        return Some(groups);
+    }
+    let sizes = Sizes::around(target);
+    let sites = sites::Sites::of(households, metres);
+    let streams = search::streams(&sites, &groups, &sizes, go_on)?;
+    Some(compose::compose(households, &sites, &streams, &sizes))
 }
 
 /// Groups cut out of the walk.
-fn cut_walk(households: &[&Household], order: &[usize], target: usize, metres: &LocalMetres) -> Vec<Vec<usize>> {
-    let n = order.len();
-    let at: Vec<[f64; 2]> = order.iter().map(|i| metres.xy(households[*i].position)).collect();
+fn cut_walk(households: &[&Household], target: usize, metres: &LocalMetres) -> Vec<Vec<usize>> {
+    let n = households.len();
+    let at: Vec<[f64; 2]> = households.iter().map(|h| metres.xy(h.position)).collect();
     let sizes = if is_divisible(n, target) {
         sizes(target)
     } else {
@@ -96,7 +118,7 @@ fn cut_walk(households: &[&Household], order: &[usize], target: usize, metres: &
     lengths
         .map(|length| {
             begin += length;
-            order[begin - length..begin].to_vec()
+            (begin - length..begin).collect()
         })
         .collect()
 }
@@ -130,7 +152,7 @@ fn medoid(at: &[[f64; 2]]) -> (usize, f64) {
 /// new codes.
 ///
 /// # Errors
-/// [`Error::TooManyGroups`], [`Error::Code`].
+/// [`Error::TooManyGroups`], [`Error::Code`]; [`Error::Cancelled`] when told not to go on.
 #[allow(clippy::too_many_arguments, reason = "what was there and what has come")]
 pub fn regrouped(
     households: &[&Household],
@@ -140,9 +162,10 @@ pub fn regrouped(
     scheme: &CodeScheme,
     target: usize,
     metres: &LocalMetres,
+    go_on: &GoOn<'_>,
 ) -> Result<Vec<Group>, Error> {
     let former: Vec<&Group> = old.iter().chain(came).copied().collect();
-    let mut kept = regroup(households, &former, target, metres);
+    let mut kept = regroup(households, &former, target, metres, go_on).ok_or(Error::Cancelled)?;
     kept.iter_mut().for_each(|group| group.former = group.former.filter(|f| *f < old.len()));
     numbered(households, &kept, old, cell, scheme)
 }
@@ -150,7 +173,7 @@ pub fn regrouped(
 /// The groups of a cell drawn as if it had none; one that comes out with the members of a former one is that one.
 ///
 /// # Errors
-/// [`Error::TooManyGroups`], [`Error::Code`].
+/// [`Error::TooManyGroups`], [`Error::Code`]; [`Error::Cancelled`] when told not to go on.
 pub fn drawn_anew(
     households: &[&Household],
     old: &[&Group],
@@ -158,11 +181,13 @@ pub fn drawn_anew(
     scheme: &CodeScheme,
     target: usize,
     metres: &LocalMetres,
+    go_on: &GoOn<'_>,
 ) -> Result<Vec<Group>, Error> {
     let ids = |members: &[usize]| members.iter().map(|m| households[*m].id.as_str()).collect::<BTreeSet<&str>>();
     let former: BTreeMap<BTreeSet<&str>, usize> =
         old.iter().enumerate().map(|(i, g)| (g.members.iter().map(String::as_str).collect(), i)).collect();
-    let drawn: Vec<Regrouped> = circles(households, target, metres)
+    let drawn: Vec<Regrouped> = circles(households, target, metres, go_on)
+        .ok_or(Error::Cancelled)?
         .into_iter()
         .map(|circle| Regrouped { former: former.get(&ids(&circle.members)).copied(), circle })
         .collect();
@@ -200,9 +225,18 @@ fn numbered(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rand::{Rng, SeedableRng};
 
     use super::*;
     use crate::model::LonLat;
+
+    fn circles(households: &[&Household], target: usize, metres: &LocalMetres) -> Vec<Circle> {
+        super::circles(households, target, metres, &|| true).unwrap()
+    }
+
+    fn regroup(households: &[&Household], former: &[&Group], target: usize, metres: &LocalMetres) -> Vec<Regrouped> {
+        super::regroup(households, former, target, metres, &|| true).unwrap()
+    }
 
     fn household(i: usize, building: usize, x: i32, y: i32) -> Household {
         Household {
@@ -371,6 +405,67 @@ mod tests {
                 let still = regrouped.circle.members.iter().any(|m| after[*m].id == group.head);
                 prop_assert!(!still || after[regrouped.circle.head].id == group.head, "a head that is a member stays head");
             }
+        }
+    }
+
+    /// Houses of one or two households, strewn about.
+    fn village(households: usize) -> Vec<Household> {
+        let mut rng = rand_pcg::Pcg64Mcg::seed_from_u64(5);
+        let side = (households as f64).sqrt() as i32 * 200;
+        let mut places: Vec<Place> = Vec::new();
+        for building in 0.. {
+            let (x, y) = (rng.random_range(0..side), rng.random_range(0..side));
+            places.extend(vec![(building, x, y); rng.random_range(1..=2)]);
+            if places.len() >= households {
+                return town(&places);
+            }
+        }
+        Vec::new()
+    }
+
+    #[test]
+    fn a_large_cell_takes_seconds_and_can_be_stopped() {
+        use std::{
+            sync::Mutex,
+            time::{Duration, Instant},
+        };
+        let all = village(8000);
+        let all: Vec<&Household> = all.iter().collect();
+        let longest = Mutex::new((Duration::ZERO, Instant::now()));
+        let go_on = || {
+            let mut known = longest.lock().unwrap();
+            *known = (known.0.max(known.1.elapsed()), Instant::now());
+            true
+        };
+        let drawn = super::circles(&all, 10, &metres(), &go_on).unwrap();
+        assert!(go_on());
+        check(all.len(), &drawn.iter().collect::<Vec<_>>()).unwrap();
+        // Half of them are in groups, the others come one by one.
+        let old: Vec<&Household> = all.iter().step_by(2).copied().collect();
+        let former = as_groups(&old, &circles(&old, 10, &metres()));
+        let start = Instant::now();
+        longest.lock().unwrap().1 = start;
+        let now = super::regroup(&all, &former.iter().collect::<Vec<_>>(), 10, &metres(), &go_on).unwrap();
+        assert!(go_on());
+        check(all.len(), &now.iter().map(|r| &r.circle).collect::<Vec<_>>()).unwrap();
+        // On a machine that does much else meanwhile.
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        let (longest, _) = *longest.lock().unwrap();
+        assert!(longest < Duration::from_secs(1), "{longest:?} without being asked");
+        assert_eq!(super::circles(&all, 10, &metres(), &|| false), None);
+        assert_eq!(super::regroup(&all, &former.iter().collect::<Vec<_>>(), 10, &metres(), &|| false), None);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_of_a_walk_are_the_walk(places in places(300), most in 20usize..150) {
+            let all = town(&places);
+            let refs: Vec<&Household> = all.iter().collect();
+            let order = walk::walk(&refs, &metres());
+            let parts = walk::parts(&refs, &order, most);
+            prop_assert_eq!(parts.concat(), order.clone());
+            prop_assert!(order.is_empty() || parts.iter().all(|p| !p.is_empty() && p.len() <= most + most / 2 + 1));
+            prop_assert!(order.len() > most || parts.len() == 1);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! the moves are those of Teitz and Bart (1968).
 
 use super::{
-    Sizes,
+    GoOn, Sizes,
     flow::{EPSILON_M, Flow},
     sites::Sites,
 };
@@ -34,8 +34,8 @@ pub(super) struct Stream {
     pub households: usize,
 }
 
-/// The best streams found, starting from groups that are there.
-pub(super) fn streams(sites: &Sites, groups: &[Vec<usize>], sizes: &Sizes) -> Vec<Stream> {
+/// The best streams found, starting from groups that are there; none when told not to go on.
+pub(super) fn streams(sites: &Sites, groups: &[Vec<usize>], sizes: &Sizes, go_on: &GoOn<'_>) -> Option<Vec<Stream>> {
     let mut site_of = vec![0_u32; groups.iter().map(Vec::len).sum()];
     for (site, households) in (0..).zip(&sites.households) {
         for household in households {
@@ -43,15 +43,14 @@ pub(super) fn streams(sites: &Sites, groups: &[Vec<usize>], sizes: &Sizes) -> Ve
         }
     }
     let members = groups.iter().map(|g| g.iter().map(|m| site_of[*m]).collect());
-    let flow = Flow::of(sites, members, sizes);
+    let flow = Flow::of(sites, members, sizes, go_on);
     let mut search = Search { flow, sites, sizes, households: site_of.len(), groups: groups.len() };
     search.descend(WORK_PER_SITE * sites.len());
-    (0..sites.len() as u32)
-        .flat_map(|to| {
-            let parties = search.flow.parties_at(to).iter();
-            parties.map(move |p| Stream { from: p.site as usize, to: to as usize, households: p.households as usize })
-        })
-        .collect()
+    let streams = |to: u32| {
+        let parties = search.flow.parties_at(to).iter();
+        parties.map(move |p| Stream { from: p.site as usize, to: to as usize, households: p.households as usize })
+    };
+    (!search.flow.is_stopped()).then(|| (0..sites.len() as u32).flat_map(streams).collect())
 }
 
 struct Search<'a> {
@@ -81,7 +80,7 @@ impl Search<'_> {
         let mut fresh = vec![true; self.sites.len()];
         while fresh.contains(&true) {
             for site in all.iter().copied() {
-                if self.flow.work > work {
+                if self.flow.work > work || self.flow.is_stopped() {
                     return;
                 }
                 if !std::mem::replace(&mut fresh[site as usize], false) || !self.shake(site) {
@@ -116,6 +115,9 @@ impl Search<'_> {
     fn better_at(&mut self, places: &[u32], [open, closed]: [u32; 2]) -> f64 {
         let mut change_m = 0.0;
         for site in places {
+            if !self.flow.may_go_on() {
+                break;
+            }
             while *site != closed
                 && let Some((shifted_m, _)) = self.shift_to(*site, -EPSILON_M, open)
             {

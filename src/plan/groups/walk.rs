@@ -33,6 +33,27 @@ pub(super) fn walk(households: &[&Household], metres: &LocalMetres) -> Vec<usize
     order
 }
 
+/// A walk in parts of about the same length, none much longer than `most`, cut between two buildings where one ends nearby.
+pub(super) fn parts<'o>(households: &[&Household], order: &'o [usize], most: usize) -> Vec<&'o [usize]> {
+    let count = order.len().div_ceil(most).max(1);
+    let reach = order.len() / count / 4;
+    let ends_building = |end: usize| {
+        let [before, after] = [order[end - 1], order[end]].map(|i| households[i].building_id.as_deref());
+        before.is_none() || before != after
+    };
+    let mut parts = Vec::with_capacity(count);
+    let mut begin = 0;
+    for part in 1..count {
+        let even = part * order.len() / count;
+        let near = (0..reach).flat_map(|away| [even - away, even + away]).find(|end| ends_building(*end));
+        let end = near.unwrap_or(even);
+        parts.push(&order[begin..end]);
+        begin = end;
+    }
+    parts.push(&order[begin..]);
+    parts
+}
+
 /// Where a household is within its building: unit ("2" before "10"), floor, then its id.
 pub(super) fn indoors(h: &Household) -> (usize, &str, Option<i16>, &str) {
     let unit = h.unit.as_deref().unwrap_or_default();
