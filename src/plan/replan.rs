@@ -73,7 +73,7 @@ pub fn replan(
     let home = Home { cell_of: open.index.iter().map(|b| base.blocks[*b].cell).collect(), churn: selection.churn };
     let mut warnings = Vec::new();
     let within =
-        Request { cells: request.cells.map(|k| (k + free).saturating_sub(base.cells.len()).max(1)), ..request.clone() };
+        Request { cells: request.cells.map(|k| k.saturating_add(free).saturating_sub(base.cells.len()).max(1)), ..request.clone() };
     let Drawn { cell_of, dedicated, .. } = draw_cells(&graph, &open.blocks, &each, &within, &labels, Some(&home), &mut warnings, progress)?;
     check_barriers(&request.rules, &graph, &cell_of, &mut warnings);
 

@@ -222,3 +222,18 @@ fn cells_drawn_together_take_their_groups_along_and_can_be_stopped_meanwhile() {
     let stop = |stage: &str, _: f64| stage != "groups" || anew.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2;
     assert_eq!(plan::plan(&town, &cells(5), registration(2), &stop), Err(plan::Error::Cancelled));
 }
+
+#[test]
+fn more_cells_than_numbers_go_are_too_many() {
+    let town = town(4, &[(0.0, 0.0)], &[0.0], &[(0.1, 0.1, 10.0, 30), (0.9, 0.9, 10.0, 30)]);
+    let (plan, _) = draw(&town, &cells(3));
+    let selection = Selection { codes: vec![plan.cells[0].code.clone()], ..Selection::default() };
+    for wish in [usize::MAX, usize::MAX - 1, 1000] {
+        for selection in [&selection, &Selection::default()] {
+            let refused = replan(&town, &plan, selection, &cells(wish), registration(2), &|_, _| true);
+            assert!(matches!(refused, Err(plan::Error::TooManyCells { .. })), "{wish}: {refused:?}");
+        }
+        let refused = plan::plan(&town, &cells(wish), registration(2), &|_, _| true);
+        assert!(matches!(refused, Err(plan::Error::TooManyCells { .. })), "{wish}: {refused:?}");
+    }
+}
