@@ -32,7 +32,19 @@ const BUCKET: i32 = 8192;
 ///
 /// O((n + k) log n) for evenly spread segments with k crossings.
 pub fn node(segments: &[Piece]) -> Vec<Piece> {
-    let buckets = bucket_segments(segments);
+    node_in(segments, &Window::ALL)
+}
+
+/// The pieces of [`node`] that begin or end within the bounds, without the work for what lies beyond. A piece with its other end
+/// beyond may be longer than it would be there; those wholly within are the same.
+pub fn node_within(segments: &[Piece], bounds: &Bounds) -> Vec<Piece> {
+    let mut pieces = node_in(segments, &Window::around(bounds));
+    pieces.retain(|p| bounds.contains(p.from) || bounds.contains(p.to));
+    pieces
+}
+
+fn node_in(segments: &[Piece], window: &Window) -> Vec<Piece> {
+    let buckets = bucket_segments(segments, window);
     let mut hot: Vec<LonLat> = segments.iter().flat_map(|s| [s.from, s.to]).collect();
     for indices in buckets.values() {
         for (i, &a) in indices.iter().enumerate() {
@@ -49,7 +61,9 @@ pub fn node(segments: &[Piece]) -> Vec<Piece> {
     let mut on_way = Vec::new();
     for segment in segments {
         on_way.clear();
-        for_buckets(segment, |bucket| {
+        // An end beyond the window is in none of its buckets.
+        on_way.extend([segment.from, segment.to]);
+        for_buckets(segment, window, |bucket| {
             if let Some(points) = hot_in.get(&bucket) {
                 on_way.extend(points.iter().copied().filter(|p| passes_square(segment, *p)));
             }
@@ -73,12 +87,30 @@ fn bucket_of(p: LonLat) -> (i32, i32) {
     (p.lon_e7.div_euclid(BUCKET), p.lat_e7.div_euclid(BUCKET))
 }
 
-/// Calls `visit` for every bucket the segment comes within one step of.
-fn for_buckets(segment: &Piece, mut visit: impl FnMut((i32, i32))) {
+/// Buckets that are looked at: columns and rows.
+struct Window {
+    columns: [i32; 2],
+    rows: [i32; 2],
+}
+
+impl Window {
+    const ALL: Self = Self { columns: [i32::MIN, i32::MAX], rows: [i32::MIN, i32::MAX] };
+
+    /// The bounds with a bucket around: what is within a step of them is looked at, too.
+    fn around(bounds: &Bounds) -> Self {
+        let (west, south) = bucket_of(bounds.min);
+        let (east, north) = bucket_of(bounds.max);
+        Self { columns: [west - 1, east + 1], rows: [south - 1, north + 1] }
+    }
+}
+
+/// Calls `visit` for every bucket of the window that the segment comes within one step of.
+fn for_buckets(segment: &Piece, window: &Window, mut visit: impl FnMut((i32, i32))) {
     let (south, north) = if segment.from.lat_e7 <= segment.to.lat_e7 { (segment.from, segment.to) } else { (segment.to, segment.from) };
     let (dx, dy) = delta(south, north);
     let (west, east) = (south.lon_e7.min(north.lon_e7) - 1, south.lon_e7.max(north.lon_e7) + 1);
-    for row in (south.lat_e7 - 1).div_euclid(BUCKET)..=(north.lat_e7 + 1).div_euclid(BUCKET) {
+    let (lowest, highest) = ((south.lat_e7 - 1).div_euclid(BUCKET), (north.lat_e7 + 1).div_euclid(BUCKET));
+    for row in lowest.max(window.rows[0])..=highest.min(window.rows[1]) {
         let (low, high) = (i64::from(row) * i64::from(BUCKET) - 1, (i64::from(row) + 1) * i64::from(BUCKET) + 1);
         // Longitudes at which the segment enters and leaves the row, a step of slack on both sides.
         let at = |lat: i64| {
@@ -88,16 +120,17 @@ fn for_buckets(segment: &Piece, mut visit: impl FnMut((i32, i32))) {
         let (a, b) = if dy == 0 { (f64::from(west), f64::from(east)) } else { (at(low), at(high)) };
         let first = (a.min(b).floor() as i32 - 2).max(west);
         let last = (a.max(b).ceil() as i32 + 2).min(east);
-        for column in first.div_euclid(BUCKET)..=last.div_euclid(BUCKET) {
+        let (first, last) = (first.div_euclid(BUCKET), last.div_euclid(BUCKET));
+        for column in first.max(window.columns[0])..=last.min(window.columns[1]) {
             visit((column, row));
         }
     }
 }
 
-fn bucket_segments(segments: &[Piece]) -> BTreeMap<(i32, i32), Vec<u32>> {
+fn bucket_segments(segments: &[Piece], window: &Window) -> BTreeMap<(i32, i32), Vec<u32>> {
     let mut buckets: BTreeMap<(i32, i32), Vec<u32>> = BTreeMap::new();
     for (index, segment) in (0..).zip(segments) {
-        for_buckets(segment, |bucket| buckets.entry(bucket).or_default().push(index));
+        for_buckets(segment, window, |bucket| buckets.entry(bucket).or_default().push(index));
     }
     buckets
 }
@@ -278,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_beyond_the_bounds_costs_nothing() {
+        let mut lines = square(0, 0, 100);
+        let ends = [(-1_800_000_000, -900_000_000), (1_800_000_000, 900_000_000), (1_800_000_000, 899_999_999)];
+        for (a, b) in (0..2000).map(|i| (ends[i % 2], ends[1 + i % 2])) {
+            lines.push(piece(a.0, a.1, b.0, b.1, 1));
+        }
+        let start = std::time::Instant::now();
+        let within = node_within(&lines, &Bounds { min: LonLat::new(0, 0), max: LonLat::new(100, 100) });
+        // On a machine that does much else meanwhile; all the buckets on the way are a million for each.
+        assert!(start.elapsed().as_secs_f64() < 2.0, "{:?}", start.elapsed());
+        assert!(within.iter().filter(|p| p.source == 0).count() >= 6);
+    }
+
+    #[test]
     fn collinear_overlaps_come_once() {
         let mut lines = square(0, 0, 100);
         lines.push(piece(-20, 0, 60, 0, 1));
@@ -286,6 +333,22 @@ mod tests {
     }
 
     proptest! {
+        /// Within the bounds it is the same as if all were noded; beyond nothing costs.
+        #[test]
+        fn pieces_within_bounds_are_the_same(
+            ends in prop::collection::vec((-90_000..90_000i32, -90_000..90_000i32, -90_000..90_000i32, -90_000..90_000i32), 2..40),
+            corner in (-40_000..40_000i32, -40_000..40_000i32),
+            side in (0..50_000i32, 0..50_000i32),
+        ) {
+            let segments: Vec<Piece> = ends.iter().map(|&(a, b, c, d)| piece(a, b, c, d, 0)).collect();
+            let bounds = Bounds { min: LonLat::new(corner.0, corner.1), max: LonLat::new(corner.0 + side.0, corner.1 + side.1) };
+            let is_within = |p: &&Piece| bounds.contains(p.from) && bounds.contains(p.to);
+            let (all, within) = (node(&segments), node_within(&segments, &bounds));
+            prop_assert_eq!(within.iter().filter(is_within).collect::<Vec<_>>(), all.iter().filter(is_within).collect::<Vec<_>>());
+            let starts = |pieces: &[Piece]| pieces.iter().map(|p| p.from).filter(|p| bounds.contains(*p)).collect::<Vec<_>>();
+            prop_assert_eq!(starts(&within), starts(&all));
+        }
+
         /// After noding no two pieces cross or touch but at their ends, and faces tile what they enclose.
         #[test]
         fn noded_pieces_meet_at_their_ends(ends in prop::collection::vec((0..60i32, 0..60i32, 0..60i32, 0..60i32), 2..25)) {

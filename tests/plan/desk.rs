@@ -332,6 +332,67 @@ fn a_line_splits_on_streets_or_where_asked_between_buildings() {
     recount(&desk);
 }
 
+/// So many positions to and fro across half the world, from north to south.
+fn to_and_fro(count: i32, west: i32, east: i32) -> impl Iterator<Item = LonLat> {
+    (0..count).map(move |i| LonLat::new(if i % 2 == 0 { west } else { east }, 800_000_000 - i * (400_000_000 / count)))
+}
+
+#[test]
+fn a_line_that_leads_around_the_world_costs_what_a_short_one_does() {
+    let (_, desk) = quarters();
+    let cell = cell_at(&desk, 30.0, 30.0);
+    let split = |line: Vec<At>| Command::Split { cell: cell.clone(), line, cut_blocks: true, name: None };
+    let near = run(&desk, &split(line(&[(-30.0, 45.0), (270.0, 45.0)]))).unwrap();
+    let lat = at(-30.0, 45.0).lat_e7;
+    let (west, east) = (-1_790_000_000, 1_790_000_000);
+    let far =
+        |count: i32| to_and_fro(count, west, east).chain([LonLat::new(west, lat), LonLat::new(east, lat)]).map(At).collect::<Vec<At>>();
+    let start = std::time::Instant::now();
+    assert_eq!(run(&desk, &split(far(51))).unwrap(), near);
+    assert_eq!(run(&desk, &split(far(1998 - 1))).unwrap(), near);
+    // On a machine that does much else meanwhile.
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    refused(&desk, &split(far(1999)), "too_many");
+    // From far away it is judged as from nearby.
+    let low = desk.figures(&cell).unwrap().outline.0[0].exterior.iter().min().copied().unwrap();
+    let over = |x: i32, y: i32| At(LonLat::new(low.lon_e7 + x, low.lat_e7 + y));
+    let touches = refused(&desk, &split(vec![over(-500_000_000, 500_000_000), over(500_000_000, -500_000_000)]), "line_touches");
+    assert_eq!(touches.at, Some(low));
+    refused(&desk, &split(vec![over(-500_000_000, 0), over(500_000_000, 0)]), "line_along_edge");
+    refused(&desk, &split(vec![over(-500_000_000, -1), over(500_000_000, -1)]), "line_misses");
+    refused(&desk, &split(vec![over(-500_000_000, 4_000), At(at(40.0, 40.0))]), "line_ends_inside");
+}
+
+#[test]
+fn what_is_drawn_around_the_world_is_taken_over_like_what_is_drawn_around_the_street() {
+    let (_, desk) = quarters();
+    let middle = at(120.0, 0.0).lon_e7;
+    let feature = |ring: Vec<LonLat>| {
+        let ring: Vec<[f64; 2]> = ring.iter().map(|p| [p.lon(), p.lat()]).collect();
+        serde_json::json!({"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}})
+    };
+    let import = |rings: [Vec<LonLat>; 2]| {
+        let plan = serde_json::json!({"type": "FeatureCollection", "features": rings.map(feature)});
+        run(&desk, &Command::Import { plan, crs: None })
+    };
+    let low = at(-50.0, -50.0);
+    let high = at(290.0, 290.0);
+    let upright =
+        |lons: [i32; 2], lats: [i32; 2]| [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)].map(|(x, y)| LonLat::new(lons[x], lats[y])).to_vec();
+    let near = [[low.lon_e7, middle], [middle, high.lon_e7]].map(|lons| upright(lons, [low.lat_e7, high.lat_e7]));
+    let far = |count: i32| {
+        let east = upright([middle, 1_790_000_000], [-800_000_000, 810_000_000]);
+        let mut west = vec![LonLat::new(middle, -800_000_000), LonLat::new(middle, 810_000_000)];
+        west.extend(to_and_fro(count, -1_790_000_000, 1_000_000_000));
+        west.extend([LonLat::new(-1_790_000_000, -800_000_000), west[0]]);
+        [west, east]
+    };
+    let start = std::time::Instant::now();
+    assert_eq!(import(far(51)).unwrap(), import(near).unwrap());
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    assert_eq!(import(far(500_000)).unwrap_err().reason, "too_many");
+}
+
 #[test]
 fn buildings_go_to_a_cell_with_the_ground_half_way_to_their_neighbours() {
     let mut street = town(2, &[(0.0, 0.0)], &[0.0], &[]);

@@ -12,7 +12,7 @@ use crate::{
         arrangement::{self, Piece},
         ring,
     },
-    model::{LonLat, MultiPolygon, Polygon},
+    model::{Bounds, LonLat, MultiPolygon, Polygon},
     plan::split,
 };
 
@@ -175,7 +175,20 @@ impl Faces {
     /// Nodes lines and walks the faces.
     pub fn of(lines: &[Piece]) -> Self {
         let pieces = arrangement::node(lines);
-        let (edges, count) = arrangement::faces(pieces.iter().map(|p| (p.from, p.to)));
+        let edges = pieces.iter().map(|p| (p.from, p.to)).collect();
+        Self::between(pieces, edges)
+    }
+
+    /// The same where lines may lead far away: faces that lie within the bounds, and the pieces that begin or end there.
+    pub fn within(lines: &[Piece], bounds: &Bounds) -> Self {
+        let pieces = arrangement::node_within(lines, bounds);
+        let is_within = |p: &&Piece| bounds.contains(p.from) && bounds.contains(p.to);
+        let edges = pieces.iter().filter(is_within).map(|p| (p.from, p.to)).collect();
+        Self::between(pieces, edges)
+    }
+
+    fn between(pieces: Vec<Piece>, edges: Vec<(LonLat, LonLat)>) -> Self {
+        let (edges, count) = arrangement::faces(edges);
         let outlines = Coverage::from_edges(edges.iter().copied(), count).outlines();
         let outlines = outlines.into_iter().map(|shape| shape.0.into_iter().next().unwrap_or_default()).collect();
         Self { outlines, pieces, edges }

@@ -4,10 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use geojson::{FeatureCollection, GeometryValue, feature::Id};
 
-use super::{Desk, Outcome, Refusal, cut::Faces, mesh, sketch::Sketch, warn, words::checked_name};
+use super::{
+    Desk, Outcome, Refusal,
+    cut::Faces,
+    mesh,
+    sketch::{Sketch, refused},
+    warn,
+    words::checked_name,
+};
 use crate::{
     geometry::{Crs, arrangement::Piece, crs::ToLonLat, ring},
     model::{Bounds, Cell, Code, Community, Level, LonLat, MultiPolygon, Polygon},
+    plan::{Error, Watch},
 };
 
 /// More of the street than this share in no cell is a plan of half the street.
@@ -16,6 +24,8 @@ const GAP_SHARE: f64 = 0.1;
 const OVERLAP_SHARE: f64 = 0.02;
 /// Less than this much of a block on the other side of a drawn boundary is the hand that drew it, in square metres.
 const HAND_M2: f64 = 25.0;
+/// A plan has no more positions in all: a street's own blocks have some ten thousand.
+const MOST_POSITIONS: usize = 500_000;
 
 /// A cell as it was drawn.
 struct Drawn {
@@ -27,10 +37,10 @@ struct Drawn {
 }
 
 /// Takes cells over.
-pub fn take_over(desk: &Desk, plan: &serde_json::Value, crs: Option<&str>) -> Result<Outcome, Refusal> {
+pub fn take_over(desk: &Desk, plan: &serde_json::Value, crs: Option<&str>, watch: &Watch<'_>) -> Result<Outcome, Refusal> {
     let drawn = read(desk, plan, crs)?;
     let mut sketch = Sketch::new(desk);
-    let mut owner = cover(desk, &drawn, &mut sketch)?;
+    let mut owner = cover(desk, &drawn, &mut sketch, watch)?;
     fill_up(desk, &mut owner);
     join_up(desk, drawn.len(), &mut owner, &mut sketch);
     let cells = settle_codes(desk, &drawn, &owner, &mut sketch)?;
@@ -82,6 +92,10 @@ fn read(desk: &Desk, plan: &serde_json::Value, crs: Option<&str>) -> Result<Vec<
         let Some(bounds) = Bounds::of(shape.rings().flatten()) else { return Err(bad(format!("feature {number} is empty"))) };
         drawn.push(Drawn { number, code, name, shape, bounds });
     }
+    let positions = drawn.iter().flat_map(|d| d.shape.rings()).map(Vec::len).sum::<usize>();
+    if positions > MOST_POSITIONS {
+        return Err(Refusal::new("too_many", format!("the plan has {positions} positions; {MOST_POSITIONS} are the most")));
+    }
     if drawn.is_empty() {
         return Err(bad("the plan has no cells".to_owned()));
     }
@@ -116,19 +130,24 @@ fn polygon(converter: &ToLonLat, rings: &[Vec<geojson::Position>], number: usize
 }
 
 /// The drawn cell that covers most of each block.
-fn cover(desk: &Desk, drawn: &[Drawn], sketch: &mut Sketch<'_>) -> Result<BTreeMap<u32, usize>, Refusal> {
+fn cover(desk: &Desk, drawn: &[Drawn], sketch: &mut Sketch<'_>, watch: &Watch<'_>) -> Result<BTreeMap<u32, usize>, Refusal> {
     let edges = desk.plan.blocks.iter().flat_map(|b| mesh::edges(&b.outline)).filter(|(a, b)| a < b || desk.mesh.left_of(*b, *a).is_none());
     let mut pieces: Vec<Piece> = edges.map(|(from, to)| Piece { from, to, source: 0 }).collect();
     for ring in drawn.iter().flat_map(|d| d.shape.rings()) {
         pieces.extend(ring.windows(2).map(|pair| Piece { from: pair[0], to: pair[1], source: 1 }));
     }
-    let faces = Faces::of(&pieces);
+    // What is drawn beyond the street does not matter.
+    let Some(street) = Bounds::of(desk.plan.blocks.iter().flat_map(|b| &b.outline.exterior)) else { return Ok(BTreeMap::new()) };
+    let faces = Faces::within(&pieces, &street);
     let [east, north] = desk.ground.metres.steps_per_metre();
     let blocks: Vec<Option<Bounds>> = desk.plan.blocks.iter().map(|b| Bounds::of(&b.outline.exterior)).collect();
     let holds = |bounds: &Bounds, p: LonLat| bounds.intersects(&Bounds { min: p, max: p });
     let mut shares: BTreeMap<u32, BTreeMap<Option<usize>, f64>> = BTreeMap::new();
     let (mut total, mut gap, mut overlap) = (0.0, (0.0, None), (0.0, None));
-    for face in &faces.outlines {
+    for (number, face) in faces.outlines.iter().enumerate() {
+        if !watch("cover", number as f64 / faces.outlines.len() as f64) {
+            return Err(refused(&Error::Cancelled));
+        }
         let Some(inside) = ring::interior_position(face) else { continue };
         let block = desk.plan.blocks.iter().zip(&blocks).find(|(b, bounds)| {
             bounds.as_ref().is_some_and(|bounds| holds(bounds, inside)) && ring::side(&b.outline, inside) == ring::Side::Inside

@@ -141,7 +141,7 @@ impl Desk {
             Command::Regroup { cell } => people::regroup(self, cell, watch),
             Command::MoveHousehold { household, group } => people::move_household(self, household, group),
             Command::SetHead { group, household } => people::set_head(self, group, household),
-            Command::Import { plan, crs } => import::take_over(self, plan, crs.as_deref()),
+            Command::Import { plan, crs } => import::take_over(self, plan, crs.as_deref(), watch),
         }
     }
 

@@ -15,15 +15,21 @@ use crate::{
         coverage::Edge,
         ring::{self, Side},
     },
-    model::{Cell, Code, LonLat, Polygon},
+    model::{Bounds, Cell, Code, LonLat, Polygon},
 };
 
 /// A block is divided by a line when each side has more than this share of it.
 const DIVIDED_SHARE: f64 = 0.02;
+/// A drawn line has no more positions: whether it crosses itself is looked up for each two.
+const MOST_POSITIONS: usize = 2000;
 
 /// Splits a cell along a line, on the edges of blocks or through them.
 pub fn split(desk: &Desk, cell: &Code, line: &[At], cut_blocks: bool, name: Option<&str>) -> Result<Outcome, Refusal> {
     unlocked(desk, cell)?;
+    if line.len() > MOST_POSITIONS {
+        let detail = format!("the line has {} positions; {MOST_POSITIONS} are the most", line.len());
+        return Err(Refusal::new("too_many", detail).about([cell]));
+    }
     let name = name.map(checked_name).transpose()?;
     let mut line: Vec<LonLat> = line.iter().map(|at| at.0).collect();
     line.dedup();
@@ -142,7 +148,10 @@ impl Sides {
         let edges = blocks.iter().flat_map(|(_, outline)| mesh::edges(outline));
         let lines = edges.map(|(from, to)| Piece { from, to, source: BLOCK });
         let drawn = line.windows(2).map(|pair| Piece { from: pair[0], to: pair[1], source: LINE });
-        let faces = Faces::of(&lines.chain(drawn).collect::<Vec<_>>());
+        // The line's ends may be far away.
+        let bounds = Bounds::of(blocks.iter().flat_map(|(_, outline)| &outline.exterior));
+        let bounds = bounds.ok_or_else(|| Refusal::new("line_misses", format!("cell {cell} has no ground")).about([cell]))?;
+        let faces = Faces::within(&lines.chain(drawn).collect::<Vec<_>>(), &bounds);
         let block_of: Vec<Option<u32>> = faces
             .outlines
             .iter()
@@ -266,6 +275,10 @@ fn crosses_itself(line: &[LonLat]) -> Option<LonLat> {
 
 /// Whether two closed segments have a position in common. Exact.
 pub fn meet(a: LonLat, b: LonLat, c: LonLat, d: LonLat) -> bool {
+    let boxes = [[a, b], [c, d]].map(|[p, q]| Bounds { min: p, max: p }.with(q));
+    if !boxes[0].intersects(&boxes[1]) {
+        return false;
+    }
     let turns = |o, p, q| ring::cross(o, p, q).signum();
     let (abc, abd, cda, cdb) = (turns(a, b, c), turns(a, b, d), turns(c, d, a), turns(c, d, b));
     let crosses = abc * abd < 0 && cda * cdb < 0;
