@@ -94,6 +94,7 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.problem.thin': 'Too thin',
   'desk.problem.empty': 'Nobody lives there',
   'desk.problem.odd_groups': 'Odd group sizes',
+  'desk.problem.misplaced': 'Households in the wrong group',
   'desk.problem.outside_households': 'Households outside',
 
   'desk.tab.cells': 'Cells',

@@ -91,6 +91,7 @@ export const deskZh = {
   'desk.problem.thin': '过窄',
   'desk.problem.empty': '没有住户',
   'desk.problem.odd_groups': '联户大小不当',
+  'desk.problem.misplaced': '住户与联户不符',
   'desk.problem.outside_households': '住户在网格外',
 
   'desk.tab.cells': '网格',
