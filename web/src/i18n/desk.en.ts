@@ -136,6 +136,7 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.people.head': 'Make head of group',
   'desk.replan': 'Redraw',
   'desk.replan.hint': 'Divides the selected cells anew and leaves all others',
+  'desk.many.hint': 'For two or more cells: hold Shift and click',
   'desk.neighbours': 'Neighbours',
   'desk.walk.neighbour': 'Neighbour {name}, {count} blocks along the border',
   'desk.walk.none': 'No block along the border can be moved',

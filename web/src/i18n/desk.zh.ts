@@ -133,6 +133,7 @@ export const deskZh = {
   'desk.people.head': '设为联户长',
   'desk.replan': '重划所选',
   'desk.replan.hint': '在所选网格内重新划分，其余不动',
+  'desk.many.hint': '按住 Shift 点选两个以上网格后可用',
   'desk.neighbours': '相邻网格',
   'desk.walk.neighbour': '相邻网格 {name}，交界处 {count} 个街区',
   'desk.walk.none': '交界处没有可移动的街区',
