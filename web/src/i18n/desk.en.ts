@@ -230,6 +230,25 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.reason.nothing_to_redo': 'Nothing to redo',
   'desk.reason.unreachable': 'The server cannot be reached; the change was not sent',
 
+  'desk.reason.cancelled': 'Stopped; nothing was changed',
+
+  'desk.warning.groups_of_odd_size': 'Some groups cannot have a size that is allowed; they come near it',
+  'desk.warning.buildings_touch': 'Buildings stand too near to be parted and go along',
+  'desk.warning.plan_gaps': '{1} m² lay in no cell and went to a neighbour',
+  'desk.warning.plan_overlaps': '{1} m² lay in several cells and went to one of them',
+  'desk.warning.plan_healed':
+    '{1} blocks lay across drawn boundaries and went whole to the cell that has most of them ({2} m² beyond)',
+  'desk.warning.plan_joined': '{1} blocks were apart from the rest of their cell and went to a neighbour',
+  'desk.warning.plan_cell_lost': 'Polygon {1} has most of no block and is left out',
+  'desk.warning.more_cells_than_asked': '{1} cells instead of {2}: every cell is in one piece',
+  'desk.warning.cells_beyond_tolerance': '{1} of {2} cells are beyond the limit',
+  'desk.warning.households_outside_boundary': '{1} households stand outside the street and count in the nearest cell',
+  'desk.warning.no_households': 'Nobody lives in the street: there is nothing to balance, and there are no groups',
+  'desk.warning.fewer_communities_than_asked':
+    '{1} communities instead of {2}: a community is made of whole cells that hang together',
+  'desk.warning.blocks_outside_given_areas': '{1} blocks lie in no given area and went to a neighbour',
+  'desk.warning.rule_unmet': 'A rule is not wholly met',
+
   'desk.help.general': 'General',
   'desk.help.rows': 'Choose a cell in the table',
   'desk.help.more': 'Held while clicking: select more',

@@ -227,6 +227,23 @@ export const deskZh = {
   'desk.reason.nothing_to_redo': '没有可重做的修改',
   'desk.reason.unreachable': '无法连接服务器，修改没有发出',
 
+  'desk.reason.cancelled': '已停止，没有改动',
+
+  'desk.warning.groups_of_odd_size': '有联户凑不成规定户数，已尽量接近',
+  'desk.warning.buildings_touch': '有建筑相距太近，分不开，一并划入',
+  'desk.warning.plan_gaps': '{1} 平方米不在任何网格内，已划入相邻网格',
+  'desk.warning.plan_overlaps': '{1} 平方米在几个网格内重叠，已划归其中一个',
+  'desk.warning.plan_healed': '{1} 个街区横跨所画边界，各整块归占其大半的网格（出入 {2} 平方米）',
+  'desk.warning.plan_joined': '{1} 个街区与本网格其余部分不相连，已划入相邻网格',
+  'desk.warning.plan_cell_lost': '第 {1} 个面没有占到任何街区的大半，已略去',
+  'desk.warning.more_cells_than_asked': '分成 {1} 个网格，多于要求的 {2} 个：每个网格须连成一片',
+  'desk.warning.cells_beyond_tolerance': '{2} 个网格中有 {1} 个户数超出允许偏差',
+  'desk.warning.households_outside_boundary': '{1} 户在街道边界之外，已计入最近的网格',
+  'desk.warning.no_households': '街道没有住户，无从均衡，也没有联户',
+  'desk.warning.fewer_communities_than_asked': '分成 {1} 个社区，少于要求的 {2} 个：社区由相连的整个网格组成',
+  'desk.warning.blocks_outside_given_areas': '{1} 个街区不在给定的范围内，已划入相邻范围',
+  'desk.warning.rule_unmet': '有规则没有完全满足',
+
   'desk.help.general': '通用',
   'desk.help.rows': '在表格中选网格',
   'desk.help.more': '点击时按住：多选',

@@ -90,7 +90,7 @@ describe('the list of plans', () => {
   it('says that it could not be had, and tries again', async () => {
     answers['GET plans'] = () => ({ status: 500, body: { code: 'internal', detail: 'broken' } });
     await show(<PlansPanel street={STREET} planId={null} onOpen={opened} />);
-    expect(text('[role=alert]')).toContain('broken');
+    expect(text('[role=alert]')).toContain('服务器出错');
     answers['GET plans'] = () => ({ body: { street: STREET, plans } });
     await click(button('重试'));
     expect(row(1)).not.toBeNull();
