@@ -41,7 +41,7 @@ interface Run {
 
 export function PlanningDialog({ street, planId, cells, around = [], onClose, onOpen }: PlanningProps) {
   const [selected] = useState({ cells, around });
-  const { data: plans } = usePlans(street, null);
+  const { data: plans } = usePlans(street);
   const open = plans?.find(({ id }) => id === planId) ?? null;
   const [form, setForm] = useState<PlanningForm>(() => ({
     scope: scopesOf(planId, selected)[0] ?? 'street',
