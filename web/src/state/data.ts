@@ -50,6 +50,12 @@ export const attribution = attributionFetcher.state;
 /** Whether a picture from elsewhere lies behind the map. */
 export const hasBackdrop = () => isOn('backdrop') && !!info.value.data?.backdrop;
 
+/** To whom the map owes what it shows. */
+export function credits(): string {
+  const picture = hasBackdrop() && info.value.data?.backdrop?.attribution;
+  return [picture, attribution.value.data, 'MapLibre'].filter(Boolean).join(' | ');
+}
+
 interface CountQuestion {
   level: AreaLevel;
   params: Params;

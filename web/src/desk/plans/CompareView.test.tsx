@@ -165,6 +165,14 @@ describe('the style', () => {
     expect(data(buildComparedStyle(state), 'compare-cells')[0]?.properties?.colour).toBe(light.diverging[3]);
   });
 
+  it('has the picture behind the map in place of the drawn ground', () => {
+    const style = buildComparedStyle({ ...state, backdrop: { attribution: '', max_zoom: 17 } });
+    expect(ids(style).slice(0, 3)).toEqual(['background', 'backdrop', 'compare-fill']);
+    expect(style.sources.backdrop).toMatchObject({ type: 'raster', maxzoom: 17 });
+    expect(Object.keys(style.sources)).not.toContain('base');
+    expect(Object.values(buildComparedStyle(state).sources).map(({ type }) => type)).not.toContain('raster');
+  });
+
   it('marks the move chosen', () => {
     const chosen = { from: cellCode(1), to: cellCode(2) };
     expect(data(buildComparedStyle({ ...state, chosen }), 'compare-moved')[0]?.properties?.chosen).toBe(true);
