@@ -127,7 +127,7 @@ it('compares another pair of plans', async () => {
   });
   await act(async () => void (await vi.advanceTimersByTimeAsync(20)));
   expect(log.some(({ path }) => path === 'plans/3/compare/2')).toBe(true);
-  expect(text('.compare-side')).toContain('没有住户更换单元');
+  expect(text('.compare-side')).toContain('没有住户更换网格');
 });
 
 it('says what failed, and tries again', async () => {

@@ -119,7 +119,7 @@ describe('a first plan', () => {
     await open(null);
     await type('dialog .field-row input', '0');
     expect(ok('开始编制').disabled).toBe(true);
-    expect(text('dialog [role=alert]')).toBe('单元数应为正整数');
+    expect(text('dialog [role=alert]')).toBe('网格数应为正整数');
   });
 });
 
