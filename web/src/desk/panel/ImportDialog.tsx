@@ -72,8 +72,16 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
       <DialogBody>
         <div class="dialog-form">
           <Field label={t('desk.import.file')} hint={t('desk.import.hint')}>
+            {/* A browser's own words for it are in the browser's language. */}
+            <span class="file-field">
+              <span class="button" aria-hidden="true">
+                {t('desk.import.choose')}
+              </span>
+              <span class="file-name">{file?.name ?? t('desk.import.nofile')}</span>
+            </span>
             <input
               type="file"
+              class="visually-hidden"
               accept=".geojson,.json,application/geo+json,application/json"
               onChange={(event) => {
                 setFailure(null);
