@@ -244,6 +244,7 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.reason.cancelled': 'Stopped; nothing was changed',
 
   'desk.warning.groups_of_odd_size': 'Some groups cannot have a size that is allowed; they come near it',
+  'desk.warning.uneven_halves': 'The halves have {1} and {2} households: the buildings leave no evener line',
   'desk.warning.buildings_touch': 'Buildings stand too near to be parted and go along',
   'desk.warning.plan_gaps': '{1} m² lay in no cell and went to a neighbour',
   'desk.warning.plan_overlaps': '{1} m² lay in several cells and went to one of them',

@@ -240,6 +240,7 @@ export const deskZh = {
   'desk.reason.cancelled': '已停止，没有改动',
 
   'desk.warning.groups_of_odd_size': '有联户凑不成规定户数，已尽量接近',
+  'desk.warning.uneven_halves': '两半各 {1} 户和 {2} 户：建筑不可分割，无法更均衡',
   'desk.warning.buildings_touch': '有建筑相距太近，分不开，一并划入',
   'desk.warning.plan_gaps': '{1} 平方米不在任何网格内，已划入相邻网格',
   'desk.warning.plan_overlaps': '{1} 平方米在几个网格内重叠，已划归其中一个',

@@ -436,6 +436,7 @@ export const en: Record<Key, string> = {
   'publish.warning.empty': 'Some cells have no households',
   'publish.warning.in_pieces': 'Some cells are in pieces',
   'publish.warning.thin': 'Some cells are too thin',
+  'publish.warning.misplaced': 'Some households have come or moved and are not in a group where they live',
   'publish.warning.outside_households': 'Some households are in no cell',
   'publish.warning.in_the_past': 'The day is in the past: answers for days since then will change',
   'publish.warned': '{cell} {figure}',

@@ -432,6 +432,7 @@ export const zh = {
   'publish.warning.empty': '有网格没有住户',
   'publish.warning.in_pieces': '有网格不连成一片',
   'publish.warning.thin': '部分网格过于狭长',
+  'publish.warning.misplaced': '有住户迁入或搬家后还不在所在网格的联户内',
   'publish.warning.outside_households': '有住户不在任何网格内',
   'publish.warning.in_the_past': '生效日期早于今天，之前日期的查询结果将随之改变',
   'publish.warned': '{cell} {figure}',
