@@ -391,6 +391,7 @@ export const en: Record<Key, string> = {
   'planning.status.running': 'Planning, {done} of {all} done',
   'planning.status.done': 'Planning is done',
   'planning.status.cancelled': 'Stopped',
+  'planning.failed': 'Planning failed: {detail}',
   'planning.status.failed': 'Planning failed',
   'planning.name': 'Name of the new draft',
   'planning.adopt': 'Adopt as new draft',

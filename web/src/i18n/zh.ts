@@ -387,6 +387,7 @@ export const zh = {
   'planning.status.running': '正在编制，已完成 {done}/{all}',
   'planning.status.done': '编制完成',
   'planning.status.cancelled': '已停止',
+  'planning.failed': '编制失败：{detail}',
   'planning.status.failed': '编制失败',
   'planning.name': '新草案名称',
   'planning.adopt': '采用为新草案',

@@ -200,7 +200,7 @@ it('a failure is told, and the wish can be changed', async () => {
   await click(ok('开始编制'));
   state = { ...planning('failed', 0), error: 'no households' };
   await pass();
-  expect(text('dialog [role=alert]')).toBe('no households');
+  expect(text('dialog [role=alert]')).toBe('编制失败：no households');
   await click(ok('修改条件'));
   expect(ok('开始编制').disabled).toBe(false);
 });

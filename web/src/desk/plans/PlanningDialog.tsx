@@ -153,7 +153,11 @@ export function PlanningDialog({ street, planId, cells, around = [], onClose, on
           </Form>
         )}
         {lost && <Failure>{lost}</Failure>}
-        {planning?.state === 'failed' && <Failure>{planning.error ?? t('planning.status.failed')}</Failure>}
+        {planning?.state === 'failed' && (
+          <Failure>
+            {planning.error ? t('planning.failed', { detail: planning.error }) : t('planning.status.failed')}
+          </Failure>
+        )}
         {run && (
           <PlanningResults
             variants={run.form.variants}
