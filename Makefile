@@ -54,9 +54,10 @@ bench: web/dist/index.html ## Benches with fixed seeds
 	$(CARGO) bench --locked
 
 # LIECHTENSTEIN=… HAIDIAN=… name OpenStreetMap extracts (.osm.pbf); the pictures of a town without its extract stay as they are.
-docs-pictures: web/dist/index.html ## Draw the pictures of docs/planning.md anew
+docs-pictures: web/dist/index.html ## Draw the handbook's pictures anew
 	$(CARGO) build --locked --release
 	WANGGE=$(TARGET)/release/wangge docs/planning/draw.sh
+	BIN=$(TARGET)/release/wangge .ci/e2e.sh --config playwright.aside.config.ts desk.pictures
 # INSTANCES: a folder of survey folders, and score.py if there is one; without any, three are made from sample cities.
 bench-plan: export CARGO := $(CARGO)
 bench-plan: export INSTANCES ?= $(firstword $(wildcard ../*/bench/partition))

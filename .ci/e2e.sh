@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Serves a small sample city on a free port from a temporary directory, lets Playwright drive it, stops it again.
-# Expects the web app built and BIN (default: the dev build of wangge) in place.
+# Arguments go to Playwright. Expects the web app built and BIN (default: the dev build of wangge) in place.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
@@ -97,7 +97,7 @@ cd "$root/web"
 # In the background, because bash answers a signal only between commands or while it waits; in a process group of its own (set -m),
 # because npm does not pass a signal on to what it runs.
 set -m
-WANGGE_URL=$url npm run --silent e2e </dev/null &
+WANGGE_URL=$url npm run --silent e2e -- "$@" </dev/null &
 browser=$!
 set +m
 wait "$browser"

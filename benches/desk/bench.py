@@ -100,7 +100,7 @@ def in_browser(port, times):
     if not (os.path.exists(browser) and shutil.which("npx") and os.path.exists(os.path.join(WEB, "node_modules"))):
         return {}
     environment = os.environ | {"WANGGE_URL": f"http://127.0.0.1:{port}", "TIMES": str(times)}
-    command = ["npx", "playwright", "test", "--config", "playwright.bench.config.ts"]
+    command = ["npx", "playwright", "test", "--config", "playwright.aside.config.ts", "desk.bench"]
     run = subprocess.run(command, cwd=WEB, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     lines = run.stdout.splitlines()
     if run.returncode != 0:

@@ -39,7 +39,7 @@ fn replan_ms(street: &StreetData, base: &Plan, request: &plan::Request) -> anyho
     let edited = desk.plan().clone();
     let community = edited.communities[0].code.clone();
     let cells: Vec<Code> = edited.cells.iter().map(|c| c.code.clone()).filter(|c| c.is_within(&community)).collect();
-    let selection = plan::Selection { codes: vec![community], locked: cells[..1].to_vec(), churn: 1.0 };
+    let selection = plan::Selection { codes: vec![community], locked: cells[..1].to_vec(), churn: 1.0, ..Default::default() };
     let start = Instant::now();
     let (again, _) = plan::replan(street, &edited, &selection, &request, instance::registration(), &|_, _| true)?;
     let taken_ms = start.elapsed().as_secs_f64() * 1e3;

@@ -30,6 +30,8 @@ pub struct Selection {
     /// Price of a cell's worth of households that change their cell, in units of refinement: 0 balances and rounds as if the
     /// selection were new, 100 moves next to nothing.
     pub churn: f64,
+    /// Codes that no new cell gets, beside those of the street's plans.
+    pub used: Vec<Code>,
 }
 
 /// Draws a plan again within a selection. Codes, names, groups and heads stay where they can. [`Request::cells`] is the number of
@@ -77,7 +79,7 @@ pub fn replan(
     let Drawn { cell_of, dedicated, .. } = draw_cells(&graph, &open.blocks, &each, &within, &labels, Some(&home), &mut warnings, progress)?;
     check_barriers(&request.rules, &graph, &cell_of, &mut warnings);
 
-    let (cells, new_of) = keep_codes(street, base, &is_free, &home.cell_of, &cell_of, &graph, &dedicated, request)?;
+    let (cells, new_of) = keep_codes(street, base, &selection.used, &is_free, &home.cell_of, &cell_of, &graph, &dedicated, request)?;
     let mut cell_of_block: Vec<Code> = base.blocks.iter().map(|b| base.cells[b.cell as usize].code.clone()).collect();
     for (block, part) in open.index.iter().zip(&cell_of) {
         cell_of_block[*block] = new_of[*part as usize].clone();
@@ -152,6 +154,7 @@ impl<'a> Opened<'a> {
 fn keep_codes(
     street: &StreetData,
     base: &Plan,
+    used: &[Code],
     is_free: &[bool],
     home_of: &[u32],
     part_of: &[u32],
@@ -185,7 +188,7 @@ fn keep_codes(
         // A code of the community that no plan of the street has ever used.
         let most = pairs.iter().find(|((_, p), _)| *p == part).map_or(0, |((home, _), _)| *home as usize);
         let community = &base.communities[community_of(base, most)];
-        let ever = street.plans.iter().chain([base]).flat_map(|p| &p.cells).map(|c| &c.code).chain(cells.iter().map(|c| &c.code));
+        let ever = street.plans.iter().chain([base]).flat_map(|p| &p.cells).chain(&cells).map(|c| &c.code).chain(used);
         let used: BTreeSet<&Code> = ever.filter(|c| c.is_within(&community.code)).collect();
         let (sequence, code) = next_cell_code(&request.scheme, &community.code, &used)?;
         let name = dedicated.iter().find(|(d, _)| *d == part).map(|(_, name)| name.clone());

@@ -9,8 +9,8 @@ use rand::{Rng, SeedableRng, seq::IndexedRandom};
 use rand_pcg::Pcg64Mcg;
 use wangge::{
     city,
-    model::{Building, CellKind, Patch},
-    plan::desk::{At, Command, Desk, Ground, Outcome, Refusal},
+    model::{Building, CellKind, Group, Patch},
+    plan::desk::{At, Command, Desk, Ground, Outcome, ProblemKind, Refusal},
 };
 
 use super::*;
@@ -259,6 +259,44 @@ fn halves_are_even_even_where_a_block_must_be_cut() {
         }
     }
     assert!(cut > 0, "no block had to be cut");
+}
+
+#[test]
+fn a_building_that_came_later_holds_its_blocks_together() {
+    let (mut street, desk) = quarters();
+    // Across the lots (0, 0) and (60, 0), which are of one cell.
+    add_building(&mut street, square(54.0, 10.0, 12.0), 0);
+    let desk = self::desk(&street, desk.plan());
+    let to = cell_at(&desk, 150.0, 30.0);
+    let assign = |points: &[(f64, f64)]| Command::Assign {
+        blocks: points.iter().map(|(x, y)| desk.block_at(at(*x, *y)).unwrap().id).collect(),
+        at: vec![],
+        to: to.clone(),
+    };
+    refused(&desk, &assign(&[(90.0, 30.0)]), "cuts_building");
+    run(&desk, &assign(&[(90.0, 30.0), (30.0, 30.0)])).unwrap();
+}
+
+#[test]
+fn who_has_moved_house_leaves_the_old_group() {
+    let (mut street, desk) = quarters();
+    let plan = desk.plan().clone();
+    let (old, new) = (cell_at(&desk, 30.0, 30.0), cell_at(&desk, 210.0, 210.0));
+    let lives_in =
+        |cell: &Code, desk: &Desk, h: &Household| desk.cell_of_block(desk.block_at(h.position).unwrap().id).unwrap().code == *cell;
+    let there = street.households.iter().find(|h| lives_in(&new, &desk, h)).unwrap().clone();
+    let mover = street.households.iter_mut().find(|h| lives_in(&old, &desk, h)).unwrap();
+    (mover.building_id, mover.position) = (there.building_id, there.position);
+    let id = mover.id.clone();
+    let mut desk = self::desk(&street, &plan);
+    let misplaced = |desk: &Desk| desk.problems().iter().filter(|p| p.kind == ProblemKind::Misplaced).count();
+    assert_eq!(misplaced(&desk), 2, "one too many here, one too few there");
+    go(&mut desk, &Command::Regroup { cell: new.clone() }).unwrap();
+    let groups: Vec<&Group> = desk.plan().groups.iter().filter(|g| g.members.contains(&id)).collect();
+    assert!(groups.len() == 1 && groups[0].code.is_within(&new), "{groups:?}");
+    assert_eq!(misplaced(&desk), 0);
+    check(&street, desk.plan());
+    recount(&desk);
 }
 
 #[test]

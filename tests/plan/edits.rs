@@ -68,7 +68,7 @@ proptest! {
                 plan.cells.iter().enumerate().filter(|(i, _)| locks >> (i % 16) & 1 == 1).map(|(_, c)| c.code.clone()).collect();
             let free: Vec<Code> = plan.cells.iter().map(|c| c.code.clone()).filter(|c| !locked.contains(c)).collect();
             let locked_codes = locked.clone();
-            let selection = Selection { codes: vec![], locked, churn };
+            let selection = Selection { codes: vec![], locked, churn, ..Selection::default() };
             let request = Request { seed, ..Request::default() };
             match replan(&town, &plan, &selection, &request, registration(id), &|_, _| true) {
                 Ok((again, _)) => {

@@ -1,5 +1,7 @@
 //! Plans as versions, over HTTP: drafts, commands, their undoing, two at once, publishing.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 const PLANS: &str = "/api/streets/520201011/plans";
@@ -191,6 +193,52 @@ async fn two_planners_meet_only_where_they_touch_the_same() {
     // Undo is only for who knows what is undone.
     let stale = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", "\"r1\"")], json!({})).await;
     stale.problem(412, "stale");
+}
+
+#[tokio::test]
+async fn a_community_is_renamed_by_one_of_two() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let desk = town.get(&format!("{draft}/desk")).await.json();
+    let rename = |name: &str| json!({"op": "rename", "code": desk["communities"][0]["code"], "name": name});
+    assert_eq!(town.edit(&draft, 0, rename("甲社区")).await.status, StatusCode::OK);
+    town.edit(&draft, 0, rename("乙社区")).await.problem(412, "stale");
+}
+
+#[tokio::test]
+async fn streets_that_do_not_exist_take_no_place() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    assert_eq!(town.edit(&draft, 0, json!({"op": "lock", "codes": [SOUTH_EAST]})).await.status, StatusCode::OK);
+    for street in 0..6 {
+        town.get(&format!("/api/streets/52020190{street}/plans")).await.problem(404, "no_such_street");
+    }
+    // What happened since is still known.
+    let apart = town.edit(&draft, 0, json!({"op": "lock", "codes": [NORTH_WEST]})).await;
+    assert_eq!((apart.status, apart.json()["merged"].as_bool()), (StatusCode::OK, Some(true)));
+}
+
+#[tokio::test]
+async fn no_code_is_given_to_two_cells() {
+    let town = town().await;
+    let made = async |at: &Fixture, draft: &str| {
+        let before = at.cells(draft).await;
+        assert_eq!(at.edit(draft, 0, merge()).await.status, StatusCode::OK);
+        let halved = at.edit(draft, 1, json!({"op": "halve", "cell": NORTH_WEST})).await;
+        assert_eq!(halved.status, StatusCode::OK, "{}", String::from_utf8_lossy(&halved.body));
+        at.cells(draft).await.into_iter().find(|code| !before.contains(code)).unwrap()
+    };
+    let (first, second) = (town.draft("甲").await, town.draft("乙").await);
+    let mut codes = BTreeSet::from([made(&town, &first).await]);
+    assert!(codes.insert(made(&town, &second).await), "two drafts: {codes:?}");
+    let undone = town.write(Method::POST, &format!("{first}/undo"), &[("if-match", "\"r2\"")], json!({})).await;
+    assert_eq!(undone.status, StatusCode::OK);
+    let third = town.draft("丙").await;
+    assert!(codes.insert(made(&town, &third).await), "it may be done again: {codes:?}");
+    let again = Service::start(town.store.clone(), Options::default()).await.unwrap();
+    let again = Fixture { app: router(again.clone()), service: again, store: town.store.clone(), _dir: tempfile::tempdir().unwrap() };
+    let fourth = again.draft("丁").await;
+    assert!(codes.insert(made(&again, &fourth).await), "after a restart: {codes:?}");
 }
 
 #[tokio::test]

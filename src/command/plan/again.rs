@@ -58,7 +58,7 @@ impl Again {
         if base.cells.is_empty() {
             bail!("plan {} of street {code} has no cells to start from", base.id.0);
         }
-        Ok(Some((base, plan::Selection { codes: self.select.clone(), locked: self.lock.clone(), churn: self.churn })))
+        Ok(Some((base, plan::Selection { codes: self.select.clone(), locked: self.lock.clone(), churn: self.churn, ..Default::default() })))
     }
 }
 

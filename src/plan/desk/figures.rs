@@ -1,5 +1,6 @@
 //! How a draft stands: figures of every cell, their balance, and what is wrong with it.
 
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,6 +34,8 @@ pub struct CellFigures {
     pub groups: usize,
     /// Groups of fewer or more households than allowed.
     pub odd_groups: usize,
+    /// Households that live in it and are in none of its groups, and those in its groups that live elsewhere.
+    pub misplaced: usize,
     /// Reports in 30 days, the mean of the last year.
     pub issues_month: f64,
     /// Pieces it is in.
@@ -72,6 +75,8 @@ pub enum ProblemKind {
     Thin,
     /// A cell has groups of fewer or more households than allowed.
     OddGroups,
+    /// Households have come or moved house since the groups were drawn.
+    Misplaced,
     /// Households stand outside the street and are in no cell.
     OutsideHouseholds,
 }
@@ -130,6 +135,8 @@ impl Desk {
         let persons: Vec<u32> = residents().filter_map(|h| self.ground.household(*h).persons).map(|n| n as u32).collect();
         let sizes = groups::sizes(self.ground.group_size);
         let groups = self.groups_of(code);
+        let mut members: FxHashSet<&str> = groups.iter().flat_map(|g| &g.members).map(String::as_str).collect();
+        let ungrouped = residents().filter(|h| !members.remove(self.ground.household(**h).id.as_str())).count();
         CellFigures {
             households: residents().count(),
             persons: (!persons.is_empty()).then(|| persons.iter().sum()),
@@ -137,6 +144,7 @@ impl Desk {
             compactness: 4.0 * std::f64::consts::PI * area_m2 / (perimeter_m * perimeter_m).max(f64::MIN_POSITIVE),
             groups: groups.len(),
             odd_groups: groups.iter().filter(|g| !sizes.contains(&g.members.len())).count(),
+            misplaced: ungrouped + members.len(),
             issues_month: Ground::per_month(ids.iter().filter_map(|id| self.reports.get(id)).sum()),
             pieces: mesh::pieces(&outlines, &self.ground.metres).len(),
             neighbours: self.neighbours(code).cloned().collect(),
@@ -187,6 +195,9 @@ impl Desk {
             }
             if f.odd_groups > 0 && groups::is_divisible(f.households, self.ground.group_size) {
                 add(ProblemKind::OddGroups, f.odd_groups as f64);
+            }
+            if f.misplaced > 0 {
+                add(ProblemKind::Misplaced, f.misplaced as f64);
             }
         }
         if let Some(first) = self.outside.first() {

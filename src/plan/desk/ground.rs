@@ -1,6 +1,9 @@
 //! What a street's drafts stand on: its households, buildings and lines, found by position.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use jiff::Timestamp;
 
@@ -24,8 +27,8 @@ pub struct Ground {
     pub(super) stands: Vec<LonLat>,
     /// Where the issues of the last year are.
     pub(super) reports: Vec<LonLat>,
-    /// Codes of cells that any plan of the street has or had.
-    pub(super) used_codes: BTreeSet<Code>,
+    /// Codes of cells that any plan of the street has or had; none is taken out.
+    used_codes: RwLock<BTreeSet<Code>>,
     pub(super) scheme: CodeScheme,
     pub(super) group_size: usize,
 }
@@ -49,7 +52,7 @@ impl Ground {
         let stands = street.households.iter().map(stand).collect();
         let since = now - jiff::SignedDuration::from_hours(24 * REPORT_DAYS);
         let reports = street.issues.iter().filter(|i| i.reported_at > since && i.reported_at <= now).map(|i| i.position).collect();
-        let used_codes = street.plans.iter().flat_map(|p| &p.cells).map(|c| c.code.clone()).collect();
+        let used_codes = RwLock::new(street.plans.iter().flat_map(|p| &p.cells).map(|c| c.code.clone()).collect());
         let Request { scheme, group_size, .. } = Request::default();
         Ok(Self { footprints, metres, stands, reports, used_codes, scheme, group_size, street })
     }
@@ -57,6 +60,25 @@ impl Ground {
     /// The street's rows.
     pub fn street(&self) -> &Arc<StreetData> {
         &self.street
+    }
+
+    /// Takes note of codes that cells of a plan have come to: no other cell gets them.
+    pub fn use_codes<'c>(&self, codes: impl IntoIterator<Item = &'c Code>) {
+        let mut used = self.used_codes.write().unwrap_or_else(PoisonError::into_inner);
+        for code in codes {
+            if !used.contains(code) {
+                used.insert(code.clone());
+            }
+        }
+    }
+
+    pub(super) fn is_used(&self, code: &Code) -> bool {
+        self.used_codes.read().unwrap_or_else(PoisonError::into_inner).contains(code)
+    }
+
+    /// Every code that is or was a cell's.
+    pub fn used_codes(&self) -> Vec<Code> {
+        self.used_codes.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     pub(super) fn household(&self, index: u32) -> &Household {

@@ -272,7 +272,7 @@ fn settle_codes(desk: &Desk, drawn: &[Drawn], owner: &BTreeMap<u32, usize>, sket
             let in_street = desk.plan.communities.first().and_then(|c| ground.scheme.ancestor(&c.code, Level::Street));
             ground.scheme.level(code).is_ok_and(|l| l == Level::Cell)
                 && in_street.is_some_and(|street| code.is_within(&street))
-                && (desk.cell(code).is_ok() || !ground.used_codes.contains(code))
+                && (desk.cell(code).is_ok() || !ground.is_used(code))
                 && !taken.contains(code)
         };
         let cell = match d.code.as_ref().filter(|code| fits(code)) {

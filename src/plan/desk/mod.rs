@@ -23,7 +23,10 @@ mod split;
 mod vertex;
 mod words;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rustc_hash::FxHashMap;
 
@@ -297,6 +300,12 @@ impl Desk {
         cells.sort_unstable();
         cells.dedup();
         cells
+    }
+
+    /// What a patch is about, for telling whether two of them touch: those cells, and communities it changes.
+    pub fn touched_by(&self, patch: &Patch) -> BTreeSet<Code> {
+        let communities = patch.communities.iter().flat_map(|s| [&s.before, &s.after]).flatten().map(|c| c.code.clone());
+        self.cells_of(patch).into_iter().chain(communities).collect()
     }
 
     /// The groups of a cell, sorted.

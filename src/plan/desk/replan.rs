@@ -18,7 +18,7 @@ pub struct Wish<'a> {
 /// Draws a selection again.
 pub fn again(desk: &Desk, wish: &Wish<'_>, watch: &Watch<'_>) -> Result<Outcome, Refusal> {
     let locked = desk.plan.cells.iter().filter(|c| c.locked).map(|c| c.code.clone()).collect();
-    let selection = Selection { codes: wish.codes.to_vec(), locked, churn: wish.churn.max(0.0) };
+    let selection = Selection { codes: wish.codes.to_vec(), locked, churn: wish.churn.max(0.0), used: desk.ground.used_codes() };
     let request = Request {
         cells: wish.cells,
         balance: wish.balance.unwrap_or(Request::default().balance).clamp(0.0, 1.0),

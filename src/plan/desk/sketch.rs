@@ -184,6 +184,7 @@ impl<'d> Sketch<'d> {
             return Err(Refusal::new("locked", detail).at(self.desk.centre_of(locked[0])).about(locked));
         }
         self.check_ground()?;
+        self.check_buildings()?;
         let new = self.cells.iter().filter(|(_, cell)| cell.is_some()).map(|(code, _)| code);
         for code in new.chain(&touched) {
             self.check_cell(code)?;
@@ -201,6 +202,7 @@ impl<'d> Sketch<'d> {
             households.dedup();
             self.regroup(&code, &households, &there)?;
         }
+        self.take_out_elsewhere()?;
         let patch = self.patch();
         if patch.is_empty() {
             return Err(Refusal::new("nothing_changes", "that is how it is already"));
@@ -241,6 +243,28 @@ impl<'d> Sketch<'d> {
         }
         if come > 0 {
             return Err(Refusal::new("swallows", "the blocks would not cover what they covered").at(onward.keys().min().copied()));
+        }
+        Ok(())
+    }
+
+    /// No edge of a block that runs through a building becomes a border between cells. Edges that are new are seen to by who cuts.
+    fn check_buildings(&self) -> Result<(), Refusal> {
+        let desk = self.desk;
+        let now = |id: Option<u32>| id.and_then(|id| self.cell_of(id));
+        let was = |id: Option<u32>| id.and_then(|id| desk.cell_of_block(id)).map(|cell| &cell.code);
+        for id in self.blocks.keys() {
+            let outline = desk.block(*id).map(|b| &b.outline);
+            for (from, to) in outline.into_iter().flat_map(mesh::edges) {
+                let (here, there) = (Some(*id), desk.mesh.left_of(to, from));
+                if there.is_none() || now(here) == now(there) || was(here) != was(there) {
+                    continue;
+                }
+                if let Some(building) = desk.ground.footprints.crossed_by(std::iter::once((from, to))).first() {
+                    let id = &desk.ground.street.buildings[*building as usize].id;
+                    let detail = format!("building {id} would stand in two cells; give the blocks it stands on to one");
+                    return Err(Refusal::new("cuts_building", detail).at(desk.ground.building_stand(*building)));
+                }
+            }
         }
         Ok(())
     }
@@ -307,6 +331,27 @@ impl<'d> Sketch<'d> {
         Ok(())
     }
 
+    /// Who is put into a group here and is in one of another cell still, having moved house, leaves that one.
+    fn take_out_elsewhere(&mut self) -> Result<(), Refusal> {
+        let desk = self.desk;
+        let group = |code: &Code| desk.plan.groups.binary_search_by(|g| g.code.cmp(code)).ok().map(|i| &desk.plan.groups[i]);
+        let before: FxHashSet<&str> = self.groups.keys().filter_map(group).flat_map(|g| &g.members).map(String::as_str).collect();
+        let now = self.groups.values().flatten().flat_map(|g| &g.members);
+        let come: FxHashSet<String> = now.filter(|member| !before.contains(member.as_str())).cloned().collect();
+        if come.is_empty() {
+            return Ok(());
+        }
+        let strays = desk.plan.groups.iter().filter(|g| !self.groups.contains_key(&g.code) && g.members.iter().any(|m| come.contains(m)));
+        let cells: BTreeSet<Code> = strays.filter_map(|g| desk.cell_of_group(&g.code)).cloned().collect();
+        for cell in cells {
+            let mut households: Vec<u32> =
+                desk.blocks_of(&cell).iter().filter_map(|id| desk.residents.get(id)).flatten().copied().collect();
+            households.sort_unstable();
+            self.regroup(&cell, &households, &[])?;
+        }
+        Ok(())
+    }
+
     /// The difference, without what is the same after all.
     fn patch(&self) -> Patch {
         let (desk, plan) = (self.desk, &self.desk.plan);
@@ -339,7 +384,8 @@ impl<'d> Sketch<'d> {
     /// A code within a community that no cell of any plan of the street has had, and a name to go with it.
     pub fn new_cell(&self, community: &Community, name: Option<&str>) -> Result<Cell, Refusal> {
         let ground = &self.desk.ground;
-        let known = ground.used_codes.iter().chain(self.desk.plan.cells.iter().map(|c| &c.code)).chain(self.cells.keys());
+        let used = ground.used_codes();
+        let known = used.iter().chain(self.desk.plan.cells.iter().map(|c| &c.code)).chain(self.cells.keys());
         let used: BTreeSet<&Code> = known.filter(|c| c.is_within(&community.code)).collect();
         let full =
             |_| Refusal::new("too_many", format!("community {} has no code left for a cell", community.code)).about([&community.code]);

@@ -38,7 +38,7 @@ pub fn recode(desk: &Desk, code: &Code, to: &Code) -> Result<Outcome, Refusal> {
         let detail = format!("{to} is no code for a cell in one of the draft's communities");
         return Err(Refusal::new("bad_code", detail).about([to]));
     }
-    if ground.used_codes.contains(to) || desk.cell(to).is_ok() {
+    if ground.is_used(to) || desk.cell(to).is_ok() {
         return Err(Refusal::new("code_taken", format!("{to} is or was the code of another cell; codes are never used again")).about([to]));
     }
     let mut sketch = Sketch::new(desk);

@@ -266,7 +266,8 @@ impl Job {
         let drawn = match base {
             Some(base) => {
                 let locked = base.cells.iter().filter(|c| c.locked).map(|c| c.code.clone()).collect();
-                let selection = Selection { codes: self.wish.codes.clone(), locked, churn: self.wish.churn.unwrap_or(1.0).max(0.0) };
+                let churn = self.wish.churn.unwrap_or(1.0).max(0.0);
+                let selection = Selection { codes: self.wish.codes.clone(), locked, churn, used: ground.used_codes() };
                 plan::replan(ground.street(), base, &selection, &request, registration, &watch)
             }
             None => plan::plan(street, &request, registration, &watch),

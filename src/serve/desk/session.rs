@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::view::Answer;
 use crate::{
-    model::{Change, ChangeSet, Code, LogChange, Mismatch, Patch, Plan, PlanEdit, PlanId, StreetData, Version},
+    model::{Change, ChangeSet, Code, LogChange, Mismatch, Patch, Plan, PlanEdit, PlanId, PlanState, StreetData, Version},
     plan::desk::{Desk, Ground, Journal, Outcome, Refusal},
     serve::Error,
     store::Store,
@@ -23,6 +23,8 @@ const STREETS: usize = 4;
 const PLANS: usize = 6;
 /// Steps of a draft that those who were away for a moment can catch up with.
 const STEPS: usize = 200;
+/// Reports of a month are figures of a year: so long they may be those of when the street was laid open.
+const REPORTS_FRESH: Duration = Duration::from_secs(600);
 /// A commit is tried again so often when somebody else's came first.
 pub const TRIES: usize = 5;
 
@@ -51,6 +53,10 @@ impl Desks {
         let street = {
             let mut streets = self.streets.lock().await;
             let found = streets.iter().position(|(other, _)| other == code).map(|i| streets.remove(i));
+            // A place is given to streets that there are.
+            if found.is_none() && !store.versions().await?.contains_key(code) {
+                return Err(Error::NoSuchStreet(code.to_string()));
+            }
             let entry = found.unwrap_or_else(|| (code.clone(), Arc::default()));
             let street = entry.1.clone();
             streets.push(entry);
@@ -60,6 +66,7 @@ impl Desks {
             street
         };
         let mut street = street.lock_owned().await;
+        street.forget_trials();
         street.catch_up(store, code).await?;
         Ok(street)
     }
@@ -72,7 +79,7 @@ pub struct Step {
     pub revision: u32,
     /// The line of the log it is about.
     pub number: u32,
-    /// Cells whose ground, groups or words changed.
+    /// Cells and communities whose ground, groups or words changed.
     pub touched: BTreeSet<Code>,
     /// The same and those whose figures changed with them.
     pub near: Vec<Code>,
@@ -85,7 +92,7 @@ pub struct Step {
 impl Step {
     /// Applies a patch to a plan and says what that did; the plan's revision is the caller's affair.
     fn make(desk: &mut Desk, patch: &Patch, number: u32) -> Result<Self, Mismatch> {
-        let touched = desk.cells_of(patch).into_iter().collect();
+        let touched = desk.touched_by(patch);
         let near = desk.apply(patch)?;
         let blocks = patch.blocks.iter().map(|b| b.id).collect();
         Ok(Self { revision: desk.plan().revision, number, touched, near, blocks, communities: !patch.communities.is_empty() })
@@ -100,6 +107,8 @@ pub struct Open {
     pub journal: Journal,
     /// What happened last.
     pub steps: VecDeque<Step>,
+    /// Something is tried on it that is not taken back yet.
+    on_trial: bool,
 }
 
 /// An open street.
@@ -113,6 +122,10 @@ struct Loaded {
     code: Code,
     version: Version,
     ground: Arc<Ground>,
+    /// When it was laid open, ...
+    since: Instant,
+    /// ... and whether issues came or changed since.
+    has_new_reports: bool,
     /// Plans that are not laid open.
     plans: BTreeMap<PlanId, Plan>,
     /// Those that are, the one asked for last at the end.
@@ -126,11 +139,18 @@ impl Loaded {
         data.plans = plans.values().map(|p| Plan { blocks: Vec::new(), groups: Vec::new(), ..p.clone() }).collect();
         let version = data.version;
         let ground = Arc::new(Ground::new(Arc::new(data), Timestamp::now()).map_err(Error::Refused)?);
-        Ok(Self { code: code.clone(), version, ground, plans, open: Vec::new() })
+        Ok(Self { code: code.clone(), version, ground, since: Instant::now(), has_new_reports: false, plans, open: Vec::new() })
     }
 }
 
 impl Street {
+    /// A trial that was broken off has left a plan as nobody made it: what is stored counts.
+    fn forget_trials(&mut self) {
+        if self.loaded.as_ref().is_some_and(|known| known.open.iter().any(|(_, open)| open.on_trial)) {
+            self.loaded = None;
+        }
+    }
+
     fn loaded(&self) -> Result<&Loaded, Error> {
         self.loaded.as_ref().ok_or_else(|| Error::Internal("the street is not laid open".into()))
     }
@@ -146,7 +166,7 @@ impl Street {
         if self.loaded.as_ref().is_some_and(|known| known.version == version) {
             return Ok(());
         }
-        if let Some(known) = &mut self.loaded
+        if let Some(known) = self.loaded.as_mut().filter(|known| known.since.elapsed() < REPORTS_FRESH || !known.has_new_reports)
             && let Some(delta) = store.load_delta(code, known.version).await?
             && delta
                 .changes
@@ -156,6 +176,7 @@ impl Street {
             for change in delta.changes {
                 match change {
                     Change::PutPlan(plan) => {
+                        known.ground.use_codes(plan.cells.iter().map(|c| &c.code));
                         known.open.retain(|(id, _)| *id != plan.id);
                         known.plans.insert(plan.id, *plan);
                     }
@@ -163,16 +184,24 @@ impl Street {
                         known.open.retain(|(other, _)| *other != id);
                         known.plans.remove(&id);
                     }
-                    // Reports of a year are counted when the street is laid open.
-                    _ => {}
+                    // Reports are counted when the street is laid open.
+                    _ => known.has_new_reports = true,
                 }
             }
             known.version = delta.version;
             return Ok(());
         }
         let data = store.load_street(code).await?.ok_or_else(|| Error::NoSuchStreet(code.to_string()))?;
+        // What a draft has undone may be done again.
+        let mut in_logs: Vec<Code> = Vec::new();
+        for draft in data.plans.iter().filter(|p| p.state == PlanState::Draft) {
+            let patches = store.load_edits(code, draft.id).await?.into_iter().map(|logged| logged.patch);
+            in_logs.extend(patches.flat_map(|patch| patch.cells).filter_map(|swap| swap.after).map(|cell| cell.code));
+        }
         let street = code.clone();
-        self.loaded = Some(tokio::task::spawn_blocking(move || Loaded::of(&street, data)).await??);
+        let loaded = tokio::task::spawn_blocking(move || Loaded::of(&street, data)).await??;
+        loaded.ground.use_codes(&in_logs);
+        self.loaded = Some(loaded);
         Ok(())
     }
 
@@ -219,7 +248,7 @@ impl Street {
             let plan = plan.ok_or_else(|| Error::NoSuchPlan { street: loaded.code.to_string(), plan: id.0 })?;
             let desk = tokio::task::spawn_blocking(move || Desk::new(ground, plan)).await?;
             loaded.plans.remove(&id);
-            loaded.open.push((id, Open { desk, journal, steps: VecDeque::new() }));
+            loaded.open.push((id, Open { desk, journal, steps: VecDeque::new(), on_trial: false }));
             if loaded.open.len() > PLANS {
                 let (id, open) = loaded.open.remove(0);
                 loaded.plans.insert(id, open.desk.plan().clone());
@@ -266,6 +295,7 @@ impl Street {
                     }
                 }
                 Change::PutPlan(plan) => {
+                    loaded.ground.use_codes(plan.cells.iter().map(|c| &c.code));
                     loaded.open.retain(|(id, _)| *id != plan.id);
                     loaded.plans.insert(plan.id, *plan);
                 }
@@ -285,6 +315,7 @@ impl Loaded {
     fn follow(&mut self, edit: PlanEdit) -> Result<(), Error> {
         let open = self.open.iter_mut().find(|(id, _)| *id == edit.plan).map(|(_, open)| open);
         let Some(open) = open else { return Err(Error::Internal("a step of a plan that is not laid open".into())) };
+        self.ground.use_codes(edit.patch.cells.iter().filter_map(|swap| swap.after.as_ref()).map(|cell| &cell.code));
         open.follow(edit.patch, edit.log)
     }
 }
@@ -307,10 +338,12 @@ impl Open {
     /// What an outcome would make of the plan; it is as before afterwards.
     pub fn trying(&mut self, op: &str, outcome: &Outcome) -> Result<Answer, Error> {
         let before = self.desk.balance();
+        self.on_trial = true;
         let failed = |error: Mismatch| Error::Internal(error.to_string());
         let step = Step::make(&mut self.desk, &outcome.patch, 0).map_err(failed)?;
         let answer = Answer::of(self, &step, op, outcome, before, false);
         self.desk.apply(&outcome.patch.clone().inverted()).map_err(failed)?;
+        self.on_trial = false;
         Ok(answer)
     }
 
@@ -323,8 +356,8 @@ impl Open {
 
     /// Whether a change may be made by somebody who knows an older revision: what came since is about other cells.
     pub fn is_apart(&self, outcome: &Outcome, revision: u32) -> bool {
-        let touched = self.desk.cells_of(&outcome.patch);
-        self.since(revision).is_some_and(|steps| steps.iter().all(|step| touched.iter().all(|code| !step.touched.contains(code))))
+        let touched = self.desk.touched_by(&outcome.patch);
+        self.since(revision).is_some_and(|steps| steps.iter().all(|step| step.touched.is_disjoint(&touched)))
     }
 }
 

@@ -1759,7 +1759,7 @@ export interface components {
          * @description Something to look at.
          * @enum {string}
          */
-        ProblemKind: "in_pieces" | "empty" | "unbalanced" | "thin" | "odd_groups" | "outside_households";
+        ProblemKind: "in_pieces" | "empty" | "unbalanced" | "thin" | "odd_groups" | "misplaced" | "outside_households";
         /** @description Something to look at, the worst first. */
         ProblemRow: {
             /** @description Where. */

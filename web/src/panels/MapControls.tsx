@@ -1,6 +1,6 @@
 import { t } from '../i18n';
 import { isOn, setLayer } from '../state/app';
-import { attribution, hasBackdrop, info } from '../state/data';
+import { credits, info } from '../state/data';
 import { gridMap } from '../state/mapHandle';
 import { FitIcon, MinusIcon, PictureIcon, PlusIcon } from './icons';
 
@@ -33,23 +33,26 @@ export function MapControls() {
       >
         <FitIcon />
       </button>
-      {info.value.data?.backdrop && (
-        <button
-          type="button"
-          aria-label={t('layer.backdrop')}
-          title={t('layer.backdrop')}
-          aria-pressed={isOn('backdrop')}
-          onClick={() => setLayer('backdrop', !isOn('backdrop'))}
-        >
-          <PictureIcon />
-        </button>
-      )}
+      <BackdropButton />
     </div>
   );
 }
 
+export function BackdropButton() {
+  if (!info.value.data?.backdrop) return null;
+  return (
+    <button
+      type="button"
+      aria-label={t('layer.backdrop')}
+      title={t('layer.backdrop')}
+      aria-pressed={isOn('backdrop')}
+      onClick={() => setLayer('backdrop', !isOn('backdrop'))}
+    >
+      <PictureIcon />
+    </button>
+  );
+}
+
 export function Attribution() {
-  const picture = hasBackdrop() && info.value.data?.backdrop?.attribution;
-  const parts = [picture, attribution.value.data, 'MapLibre'].filter(Boolean);
-  return <p class="attribution">{parts.join(' | ')}</p>;
+  return <p class="attribution">{credits()}</p>;
 }

@@ -38,8 +38,8 @@ import { HOTSPOT_LEVELS, type Selection } from './view';
 export const revision = signal(0);
 /** Rises when changes may have been missed: any tile may show something else. */
 export const missed = signal(0);
-/** Plans that the last change touched; `any` when changes may have been missed. Each change is a new value. */
-export const plansTouched = signal<TouchedPlans | 'any' | null>(null);
+/** Plans that the last change touched; any of any street when changes may have been missed. Each change is a new value. */
+export const plansTouched = signal<TouchedPlans | { plans: 'any' } | null>(null);
 /** The event stream is down, which is how a server that went away is noticed first. */
 export const streamLost = signal(false);
 
@@ -49,6 +49,12 @@ export const info = infoFetcher.state;
 export const attribution = attributionFetcher.state;
 /** Whether a picture from elsewhere lies behind the map. */
 export const hasBackdrop = () => isOn('backdrop') && !!info.value.data?.backdrop;
+
+/** To whom the map owes what it shows. */
+export function credits(): string {
+  const picture = hasBackdrop() && info.value.data?.backdrop?.attribution;
+  return [picture, attribution.value.data, 'MapLibre'].filter(Boolean).join(' | ');
+}
 
 interface CountQuestion {
   level: AreaLevel;
@@ -286,7 +292,7 @@ export function followData(): () => void {
       },
       onMissed: () => {
         missed.value += 1;
-        plansTouched.value = 'any';
+        plansTouched.value = { plans: 'any' };
         refreshed();
       },
       onLost: () => {

@@ -3,6 +3,7 @@ import { effect, untracked } from '@preact/signals';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import type { GridMap } from '../../map/map';
 import { deskAt } from '../../state/app';
+import { info } from '../../state/data';
 import { gridMap, mapOverlay } from '../../state/mapHandle';
 import { isNarrow, mapTheme } from '../../state/screen';
 import type { LayerName } from '../../state/view';
@@ -33,12 +34,13 @@ const PHONE_PANEL = 0.54;
 const PALETTE = 118;
 
 function covered() {
-  if (isNarrow.value) return { top: 0, right: 54, bottom: (innerHeight - PHONE_BAR) * PHONE_PANEL, left: 60 };
+  if (isNarrow.value) return { top: 0, right: 54, bottom: (innerHeight - PHONE_BAR) * PHONE_PANEL, left: 72 };
   return { top: 24, right: innerWidth < WIDE ? PANEL_TABLET : PANEL, bottom: 24, left: PALETTE };
 }
 
 /** Takes the map over. Returns what gives it back. */
 export function drawDesk(): () => void {
+  let looking = '';
   const stops = [
     effect(() => {
       const tolerance = laid.value?.tolerance ?? 0.1;
@@ -53,6 +55,16 @@ export function drawDesk(): () => void {
     effect(() => {
       const map = gridMap.value;
       return map ? untracked(() => follow(map)) : undefined;
+    }),
+    // Whoever is to choose a plan sees the street that it is of.
+    effect(() => {
+      const [map, at] = [gridMap.value, deskAt.value];
+      const street = info.value.data?.streets.find(({ code }) => code === at?.street);
+      if (!map || !street || at?.plan !== null || street.code === looking) return;
+      looking = street.code;
+      untracked(() => {
+        if (!looksInto(map, street.bbox as Bbox)) map.fit(street.bbox as Bbox, false);
+      });
     }),
   ];
   return () => {
@@ -128,7 +140,8 @@ function attach(grid: GridMap): () => void {
       );
       if (now.cells.size && !placed) {
         placed = true;
-        if (!looksInto(grid, now)) grid.fit(boxOf(now), false);
+        const box = boxOf(now);
+        if (!looksInto(grid, box)) grid.fit(box, false);
       }
     }),
     effect(() => {
@@ -171,8 +184,7 @@ function boxOf({ cells }: Pick<Laid, 'cells'>): Bbox {
 }
 
 /** A camera that looks at a part of the street is kept: a link's, or where one was before. */
-function looksInto({ map }: GridMap, now: Pick<Laid, 'cells'>): boolean {
-  const box = boxOf(now);
+function looksInto({ map }: GridMap, box: Bbox): boolean {
   const { top, right, bottom, left } = covered();
   const whole = map.cameraForBounds(box, { padding: { top, right, bottom, left } });
   const { lng, lat } = map.getCenter();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { CellRow } from '../api/types';
 import { blockRow, cellCode, cellRow, changed, desk } from '../fixture';
-import { applyChanged, difference, layOut, withSummary } from './laid';
+import { applyChanged, difference, layOut, redrawable, redrawableAround, withSummary } from './laid';
 
 const before = layOut(desk());
 const [first, second] = [cellCode(0), cellCode(1)];
@@ -71,4 +72,18 @@ it('a draft that was published can be changed no more', () => {
   expect(published.plan.name).toBe('autumn');
   expect(published.plan.revision).toBe(before.revision);
   expect(published.cells).toBe(before.cells);
+});
+
+it('neither locked nor dedicated cells are drawn again', () => {
+  const { cells } = before;
+  const codes = [...cells.keys()];
+  const other = (code: string, more: Partial<CellRow>) => {
+    const row = cells.get(code);
+    return { cells: new Map([...cells, ...(row ? [[code, { ...row, ...more }] as const] : [])]) };
+  };
+  expect(redrawable(before, codes)).toEqual(codes);
+  expect(redrawableAround(before, second)).toEqual([second, codes[0], codes[2]]);
+  expect(redrawable(other(first, { locked: true }), codes)).toEqual(codes.slice(1));
+  expect(redrawableAround(other(first, { kind: 'dedicated' }), second)).toEqual([second, codes[2]]);
+  expect(redrawableAround(other(second, { locked: true }), second)).toEqual([]);
 });

@@ -85,5 +85,19 @@ export function difference<K, R>(before: ReadonlyMap<K, R>, after: ReadonlyMap<K
   };
 }
 
+/** Of some cells those that the planner may draw again. */
+export function redrawable({ cells }: Pick<Laid, 'cells'>, codes: Iterable<string>): string[] {
+  return [...codes].filter((code) => {
+    const cell = cells.get(code);
+    return cell?.kind === 'basic' && !cell.locked;
+  });
+}
+
+/** A cell and its neighbours, those that the planner may draw again; none where the cell itself may not. */
+export function redrawableAround(laid: Pick<Laid, 'cells'>, code: string): string[] {
+  const around = redrawable(laid, [code, ...(laid.cells.get(code)?.neighbours ?? [])]);
+  return around.includes(code) ? around : [];
+}
+
 /** A cell's own name, or its code where it has none. */
 export const nameOf = (laid: Laid, code: string): string => laid.cells.get(code)?.name || code;

@@ -122,7 +122,8 @@ function Deeds({ cell }: { cell: CellRow }) {
         <button
           type="button"
           class="button small"
-          title={t('desk.replan.hint')}
+          disabled={!many}
+          title={t(many ? 'desk.replan.hint' : 'desk.many.hint')}
           onClick={() => void run({ op: 'replan', codes: [...selected.peek()] })}
         >
           {t('desk.replan')}
@@ -130,6 +131,8 @@ function Deeds({ cell }: { cell: CellRow }) {
         <button
           type="button"
           class="button small"
+          disabled={!many}
+          title={many ? undefined : t('desk.many.hint')}
           onClick={() => {
             dialog.value = 'planning';
           }}

@@ -96,11 +96,12 @@ function Undoing() {
   );
 }
 
-function Opens({ name, children }: { name: DialogName; children: ComponentChildren }) {
+function Opens(props: { name: DialogName; primary?: boolean; children: ComponentChildren }) {
+  const { name, primary = false, children } = props;
   return (
     <button
       type="button"
-      class="button"
+      class={primary ? 'button primary' : 'button'}
       aria-label={t(`desk.open.${name}`)}
       title={t(`desk.open.${name}`)}
       aria-haspopup="dialog"
@@ -124,7 +125,11 @@ export function PlanDeeds() {
       <Opens name="planning">{t('desk.open.planning')}</Opens>
       {now?.editable && <Opens name="import">{t('desk.open.import')}</Opens>}
       {now && <Opens name="compare">{t('desk.open.compare')}</Opens>}
-      {now?.editable && <Opens name="publish">{t('desk.open.publish')}</Opens>}
+      {now?.editable && (
+        <Opens name="publish" primary>
+          {t('desk.open.publish')}
+        </Opens>
+      )}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { LanguageSwitch, ThemeSwitch } from '../../panels/Toolbar';
 import { deskAt } from '../../state/app';
 import { isNarrow } from '../../state/screen';
 import { drawDesk } from '../map/draw';
+import { redrawable, redrawableAround } from '../model/laid';
 import { failureText, PlanningDialog, PlansPanel, PublishDialog } from '../plans';
 import { letAsk } from '../state/handle';
 import { dialog, followDesk, laid, openPlan, selected, store } from '../state/session';
@@ -143,6 +144,14 @@ function Loading() {
   );
 }
 
+function Planned(props: { street: string; plan: number | null; onClose: () => void; onOpen: (plan: number) => void }) {
+  const { street, plan, onClose, onOpen } = props;
+  const now = laid.value;
+  const cells = now ? redrawable(now, selected.value) : [];
+  const around = now && cells[0] && cells.length === 1 ? redrawableAround(now, cells[0]) : [];
+  return <PlanningDialog {...{ street, cells, around, onClose, onOpen }} planId={plan} />;
+}
+
 function Dialogs() {
   const at = deskAt.value;
   const close = () => {
@@ -161,9 +170,7 @@ function Dialogs() {
         </Dialog>
       );
     case 'planning':
-      return (
-        <PlanningDialog street={street} planId={plan} cells={[...selected.value]} onClose={close} onOpen={onOpen} />
-      );
+      return <Planned {...{ street, plan, onOpen }} onClose={close} />;
     case 'publish':
       // Published, the plan is no draft any more, but the dialog has yet to say so.
       return plan !== null ? (

@@ -67,7 +67,7 @@ function Line({ line }: { line: LogLine }) {
         )}
         {cells.length > 4 && <small>{t('desk.history.more', { count: cells.length - 4 })}</small>}
       </span>
-      {line.summary && (
+      {line.summary && line.summary.households_moved + line.summary.groups_changed > 0 && (
         <small>
           {t('desk.history.moved', {
             households: formatNumber(line.summary.households_moved),

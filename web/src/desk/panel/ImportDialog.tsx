@@ -5,13 +5,14 @@ import { Actions, DialogBody, Failure, Field, PlanDialog } from '../plans';
 import { store } from '../state/session';
 import { run } from '../tools/actions';
 import { reasonText } from './reasons';
+import { type Warning, warningText } from './warnings';
 
 export function ImportDialog({ onClose }: { onClose: () => void }) {
   const [file, setFile] = useState<File | null>(null);
   const [crs, setCrs] = useState('');
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
-  const [told, setTold] = useState<readonly string[] | null>(null);
+  const [told, setTold] = useState<readonly Warning[] | null>(null);
 
   const submit = async () => {
     if (!file) return;
@@ -25,7 +26,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
       }
       const answer = await run({ op: 'import', plan, ...(crs.trim() && { crs: crs.trim() }) });
       if (answer) {
-        setTold('warnings' in answer ? answer.warnings.map(({ message }) => message) : []);
+        setTold('warnings' in answer ? answer.warnings : []);
         return;
       }
       const refusal = store.peek()?.refusal.peek();
@@ -51,9 +52,9 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
           <p>{t(told.length ? 'desk.import.healed' : 'desk.import.asdrawn')}</p>
           {told.length > 0 && (
             <ul class="preview-warnings">
-              {told.map((message) => (
-                <li key={message} class="notice">
-                  {message}
+              {told.map((warning) => (
+                <li key={warning.message} class="notice" title={warning.message}>
+                  {warningText(warning)}
                 </li>
               ))}
             </ul>
@@ -71,8 +72,16 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
       <DialogBody>
         <div class="dialog-form">
           <Field label={t('desk.import.file')} hint={t('desk.import.hint')}>
+            {/* A browser's own words for it are in the browser's language. */}
+            <span class="file-field">
+              <span class="button" aria-hidden="true">
+                {t('desk.import.choose')}
+              </span>
+              <span class="file-name">{file?.name ?? t('desk.import.nofile')}</span>
+            </span>
             <input
               type="file"
+              class="visually-hidden"
               accept=".geojson,.json,application/geo+json,application/json"
               onChange={(event) => {
                 setFailure(null);

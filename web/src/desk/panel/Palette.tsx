@@ -51,6 +51,7 @@ export function Palette() {
             }}
           >
             <Icon />
+            <span>{t(`desk.tool.${name}.short`)}</span>
           </button>
         );
       })}
@@ -62,7 +63,7 @@ export function ToolOptions() {
   if (!editable.value) return null;
   const name = tool.value;
   return (
-    <section class="desk-options" aria-label={t('desk.options')}>
+    <section class="desk-options" data-options={name} aria-label={t('desk.options')}>
       <strong>{t(`desk.tool.${name}`)}</strong>
       {(name === 'brush' || name === 'box') && <PaintOptions />}
       {name === 'split' && <SplitOptions />}

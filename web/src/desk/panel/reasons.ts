@@ -13,10 +13,11 @@ export function reasonText({ reason, detail, codes, since }: Refusal): string {
       when: last ? formatMoment(last.at) : '',
     });
   }
-  const text = tWord('desk.reason', reason);
+  // The server may also have been unable, which its other errors' words tell.
+  const text = [tWord('desk.reason', reason), tWord('plans.failure', reason)].find((found) => found !== reason);
   const now = laid.peek();
   const names = now ? codes.map((code) => nameOf(now, code)) : codes;
   // A reason that the dictionary has not is told in the server's words.
-  const known = text === reason ? detail : text;
+  const known = text ?? detail;
   return names.length ? t('desk.reason.at', { text: known, names: names.slice(0, 4).join(t('desk.comma')) }) : known;
 }

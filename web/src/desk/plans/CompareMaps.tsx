@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../../i18n';
 import { FitIcon, MinusIcon, PlusIcon } from '../../panels/icons';
-import { attribution, info } from '../../state/data';
+import { BackdropButton } from '../../panels/MapControls';
+import { credits, hasBackdrop, info } from '../../state/data';
 import { mapTheme } from '../../state/screen';
 import type { Move, PlanDifference, PlanPicture } from './api';
 import { ComparePair } from './comparePair';
@@ -33,9 +34,10 @@ export function CompareMaps({ a, b, difference, mode, chosen }: CompareMapsProps
   const [failed, setFailed] = useState(false);
   const theme = mapTheme.value;
   const bounds = info.value.data?.bounds ?? null;
+  const backdrop = hasBackdrop() ? (info.value.data?.backdrop ?? null) : null;
   const whole = boundsOf([...a.cells, ...b.cells]) ?? bounds;
   const style = (picture: PlanPicture) =>
-    buildComparedStyle({ theme, picture, difference, mode, chosen, bounds: whole ?? null });
+    buildComparedStyle({ theme, picture, difference, mode, chosen, backdrop, bounds: whole ?? null });
 
   // Made once; what they show follows below.
   useEffect(() => {
@@ -54,7 +56,7 @@ export function CompareMaps({ a, b, difference, mode, chosen }: CompareMapsProps
     };
   }, []);
   // The style is a function of these.
-  useEffect(() => pair.current?.show([style(a), style(b)]), [a, b, difference, mode, chosen, theme]);
+  useEffect(() => pair.current?.show([style(a), style(b)]), [a, b, difference, mode, chosen, theme, backdrop]);
   const [before, after] = [a.plan.name, b.plan.name];
   useEffect(
     () => pair.current?.label([t('compare.map.a', { name: before }), t('compare.map.b', { name: after })]),
@@ -90,17 +92,33 @@ export function CompareMaps({ a, b, difference, mode, chosen }: CompareMapsProps
         </>
       )}
       <div class="map-controls compare-controls" role="toolbar" aria-label={t('map.controls')}>
-        <button type="button" aria-label={t('map.zoomin')} onClick={() => pair.current?.zoom(1)}>
+        <button
+          type="button"
+          aria-label={t('map.zoomin')}
+          title={t('map.zoomin')}
+          onClick={() => pair.current?.zoom(1)}
+        >
           <PlusIcon />
         </button>
-        <button type="button" aria-label={t('map.zoomout')} onClick={() => pair.current?.zoom(-1)}>
+        <button
+          type="button"
+          aria-label={t('map.zoomout')}
+          title={t('map.zoomout')}
+          onClick={() => pair.current?.zoom(-1)}
+        >
           <MinusIcon />
         </button>
-        <button type="button" aria-label={t('map.fit')} onClick={() => whole && pair.current?.fit(whole)}>
+        <button
+          type="button"
+          aria-label={t('map.fit')}
+          title={t('map.fit')}
+          onClick={() => whole && pair.current?.fit(whole)}
+        >
           <FitIcon />
         </button>
+        <BackdropButton />
       </div>
-      {attribution.value.data && <p class="attribution compare-attribution">{attribution.value.data}</p>}
+      <p class="attribution compare-attribution">{credits()}</p>
       {failed && (
         <p class="notice" role="alert">
           {t('error.map')}

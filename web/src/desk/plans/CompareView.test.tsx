@@ -127,7 +127,7 @@ it('compares another pair of plans', async () => {
   });
   await act(async () => void (await vi.advanceTimersByTimeAsync(20)));
   expect(log.some(({ path }) => path === 'plans/3/compare/2')).toBe(true);
-  expect(text('.compare-side')).toContain('没有住户更换单元');
+  expect(text('.compare-side')).toContain('没有住户更换网格');
 });
 
 it('says what failed, and tries again', async () => {
@@ -163,6 +163,14 @@ describe('the style', () => {
     expect(difference.indexOf('compare-tint')).toBeLessThan(difference.indexOf('compare-only-a'));
     expect(difference).toEqual(expect.arrayContaining(['compare-only-a', 'compare-only-b', 'compare-moved']));
     expect(data(buildComparedStyle(state), 'compare-cells')[0]?.properties?.colour).toBe(light.diverging[3]);
+  });
+
+  it('has the picture behind the map in place of the drawn ground', () => {
+    const style = buildComparedStyle({ ...state, backdrop: { attribution: '', max_zoom: 17 } });
+    expect(ids(style).slice(0, 3)).toEqual(['background', 'backdrop', 'compare-fill']);
+    expect(style.sources.backdrop).toMatchObject({ type: 'raster', maxzoom: 17 });
+    expect(Object.keys(style.sources)).not.toContain('base');
+    expect(Object.values(buildComparedStyle(state).sources).map(({ type }) => type)).not.toContain('raster');
   });
 
   it('marks the move chosen', () => {

@@ -50,7 +50,7 @@ export function CompareView(props: CompareProps) {
   const [[a, b], setPair] = useState<[number, number]>([props.a, props.b]);
   const [mode, setMode] = useState<Mode>('swipe');
   const [chosen, setChosen] = useState<Move | null>(null);
-  const { data: plans } = usePlans(street, null);
+  const { data: plans } = usePlans(street);
   const [compared] = useState((): Fetcher<Question, Compared> => fetcher(fetchCompared));
   useEffect(() => void compared.ask({ street, a, b }), [compared, street, a, b]);
   useEffect(() => () => void compared.ask(null), [compared]);

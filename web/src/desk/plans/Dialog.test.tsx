@@ -1,7 +1,8 @@
+import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Dialog, DialogBody } from './Dialog';
-import { button, click, dialog, leave, press, show } from './fakeStreet';
+import { button, click, dialog, leave, press, settle, show } from './fakeStreet';
 
 const closed = vi.fn();
 
@@ -56,4 +57,17 @@ it('gives the focus back', async () => {
   expect(dialog()).toBeNull();
   expect(document.activeElement?.id).toBe('before');
   await act(async () => {});
+});
+
+it('takes the focus up again when what had it is gone', async () => {
+  const shown = (busy: boolean) => (
+    <Dialog title="Title" onClose={closed} actions={!busy && <button type="button">start</button>}>
+      <DialogBody>text</DialogBody>
+    </Dialog>
+  );
+  await show(shown(false));
+  button('start').focus();
+  await act(async () => render(shown(true), document.getElementById('root') as HTMLElement));
+  await settle();
+  expect(document.activeElement).toBe(dialog());
 });

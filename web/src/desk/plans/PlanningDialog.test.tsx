@@ -45,7 +45,10 @@ const planning = (state: Planning['state'], done: number): Planning => ({
     progress: n < done ? 1 : 0.4,
     done: n < done,
     score: n < done ? score({ largest: 0.2 - n / 100 }) : null,
-    cells: n < done ? [1, 2].map((c) => ({ code: cellCode(c), households: 300 + 100 * c, geometry: square(c) })) : null,
+    cells:
+      n < done
+        ? [1, 2].map((c) => ({ code: cellCode(c), households: 300 + 100 * c, geometry: square(c, 1 + n / 10) }))
+        : null,
   })),
 });
 
@@ -58,8 +61,8 @@ const ok = (name: string) => button(name, document.querySelector('.dialog-action
 const radio = (name: string) => document.querySelectorAll<HTMLInputElement>(`input[name=${name}]`);
 const pass = () => settle(700);
 
-async function open(planId: number | null, cells: string[] = []) {
-  await show(<PlanningDialog street={STREET} planId={planId} cells={cells} onClose={closed} onOpen={opened} />);
+async function open(planId: number | null, cells: string[] = [], around: string[] = []) {
+  await show(<PlanningDialog street={STREET} {...{ planId, cells, around }} onClose={closed} onOpen={opened} />);
 }
 
 beforeEach(() => {
@@ -116,23 +119,34 @@ describe('a first plan', () => {
     await open(null);
     await type('dialog .field-row input', '0');
     expect(ok('开始编制').disabled).toBe(true);
-    expect(text('dialog [role=alert]')).toBe('单元数应为正整数');
+    expect(text('dialog [role=alert]')).toBe('网格数应为正整数');
   });
 });
 
 describe('planning anew', () => {
   it('takes the cells chosen, into the open draft', async () => {
-    await open(2, [cellCode(1)]);
-    expect([...radio('scope')].map(({ checked }) => checked)).toEqual([false, false, true]);
+    await open(2, [cellCode(1), cellCode(2)]);
+    expect([...radio('scope')].map(({ checked }) => checked)).toEqual([true, false, false]);
     await click(button('当前草案（可撤销）'));
     await click(ok('开始编制'));
-    expect(asked('POST', 'plannings')[0]?.body).toMatchObject({ into: 2, codes: [cellCode(1)] });
+    expect(asked('POST', 'plannings')[0]?.body).toMatchObject({ into: 2, codes: [cellCode(1), cellCode(2)] });
     state = planning('done', 3);
     await pass();
     await click(radio('result')[0] as HTMLElement);
     await click(ok('用于当前草案'));
     expect(asked('POST', 'plannings/p/adopt')[0]).toMatchObject({ body: { n: 0 } });
     expect(opened).toHaveBeenCalledWith(2);
+  });
+
+  it('takes one cell chosen for no wish to plan it alone', async () => {
+    const around = [cellCode(1), cellCode(2)];
+    await open(2, [cellCode(1)], around);
+    expect(document.querySelector('input[name=scope]:checked')?.parentElement?.textContent).toContain('未锁定');
+    await click(radio('scope')[2] as HTMLElement);
+    expect(ok('开始编制').disabled).toBe(true);
+    await click(radio('scope')[1] as HTMLElement);
+    await click(ok('开始编制'));
+    expect(asked('POST', 'plannings')[0]?.body).toMatchObject({ base: 2, codes: around });
   });
 
   it('cannot go into a published plan', async () => {
@@ -186,9 +200,22 @@ it('a failure is told, and the wish can be changed', async () => {
   await click(ok('开始编制'));
   state = { ...planning('failed', 0), error: 'no households' };
   await pass();
-  expect(text('dialog [role=alert]')).toBe('no households');
+  expect(text('dialog [role=alert]')).toBe('编制失败：no households');
   await click(ok('修改条件'));
   expect(ok('开始编制').disabled).toBe(false);
+});
+
+it('results that are all alike are shown once, and said to be so', async () => {
+  await open(null);
+  await click(ok('开始编制'));
+  const done = planning('done', 3);
+  state = { ...done, results: done.results.map((result) => ({ ...result, cells: done.results[0]?.cells ?? null })) };
+  await pass();
+  expect(document.querySelectorAll('.result')).toHaveLength(1);
+  expect(text('.result strong')).toBe('方案 1、2、3');
+  expect(text('.results .notice')).toContain('完全相同');
+  await click(radio('result')[0] as HTMLElement);
+  expect(ok('采用为新草案').disabled).toBe(false);
 });
 
 it('the best of each figure is marked where they differ', () => {

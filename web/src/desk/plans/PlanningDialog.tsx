@@ -6,7 +6,15 @@ import { Dialog, DialogBody, Failure, Field, useAbort } from './Dialog';
 import { Form, NAME_LENGTH } from './DraftDialogs';
 import { PlanningFormFields } from './PlanningForm';
 import { PlanningResults } from './PlanningResults';
-import { abandonPlanning, FIRST_VARIANTS, faultOf, followPlanning, type PlanningForm, wishOf } from './planningRun';
+import {
+  abandonPlanning,
+  FIRST_VARIANTS,
+  faultOf,
+  followPlanning,
+  type PlanningForm,
+  scopesOf,
+  wishOf,
+} from './planningRun';
 import { useDoing } from './useDoing';
 import { usePlans } from './usePlans';
 import { rememberedWho, rememberWho } from './who';
@@ -16,8 +24,10 @@ export interface PlanningProps {
   street: string;
   /** The plan that is open: what is re-planned. */
   planId: number | null;
-  /** Codes of cells chosen on the desk. */
+  /** Codes of the cells chosen on the desk that may change. */
   cells: readonly string[];
+  /** Where one is chosen: it and those of its neighbours that may change. */
+  around?: readonly string[];
   onClose: () => void;
   onOpen: (id: number) => void;
 }
@@ -29,11 +39,12 @@ interface Run {
   planning: Planning | null;
 }
 
-export function PlanningDialog({ street, planId, cells, onClose, onOpen }: PlanningProps) {
-  const { data: plans } = usePlans(street, null);
+export function PlanningDialog({ street, planId, cells, around = [], onClose, onOpen }: PlanningProps) {
+  const [selected] = useState({ cells, around });
+  const { data: plans } = usePlans(street);
   const open = plans?.find(({ id }) => id === planId) ?? null;
   const [form, setForm] = useState<PlanningForm>(() => ({
-    scope: planId === null ? 'street' : cells.length > 0 ? 'cells' : 'unlocked',
+    scope: scopesOf(planId, selected)[0] ?? 'street',
     target: 'draft',
     cells: '',
     communities: '',
@@ -56,7 +67,7 @@ export function PlanningDialog({ street, planId, cells, onClose, onOpen }: Plann
 
   const start = () =>
     doing.run(async () => {
-      const { id } = await startPlanning(street, wishOf(form, open, cells));
+      const { id } = await startPlanning(street, wishOf(form, open, selected));
       setLost(null);
       setChosen(null);
       setRun({ id, form, planning: null });
@@ -126,7 +137,7 @@ export function PlanningDialog({ street, planId, cells, onClose, onOpen }: Plann
             <button
               type="button"
               class="button primary"
-              disabled={doing.busy || faultOf(form) !== null || (form.scope !== 'street' && open === null)}
+              disabled={doing.busy || faultOf(form, selected) !== null || (form.scope !== 'street' && open === null)}
               onClick={start}
             >
               {t('planning.start')}
@@ -137,12 +148,16 @@ export function PlanningDialog({ street, planId, cells, onClose, onOpen }: Plann
     >
       <DialogBody>
         {!run && (
-          <Form onSubmit={() => faultOf(form) === null && start()}>
-            <PlanningFormFields {...{ form, open, chosen: cells }} onChange={setForm} />
+          <Form onSubmit={() => faultOf(form, selected) === null && start()}>
+            <PlanningFormFields {...{ form, open }} chosen={selected} onChange={setForm} />
           </Form>
         )}
         {lost && <Failure>{lost}</Failure>}
-        {planning?.state === 'failed' && <Failure>{planning.error ?? t('planning.status.failed')}</Failure>}
+        {planning?.state === 'failed' && (
+          <Failure>
+            {planning.error ? t('planning.failed', { detail: planning.error }) : t('planning.status.failed')}
+          </Failure>
+        )}
         {run && (
           <PlanningResults
             variants={run.form.variants}

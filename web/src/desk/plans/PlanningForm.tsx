@@ -7,14 +7,23 @@ import { Failure, Field } from './Dialog';
 import {
   anotherVariant,
   CHURNS,
+  type Chosen,
+  codesOf,
   faultOf,
   MAX_VARIANTS,
   type PlanningForm,
   type Scope,
+  scopesOf,
   type Target,
   WISHES,
   type Wish,
 } from './planningRun';
+
+function scopeText(scope: Scope, chosen: Chosen): string {
+  const count = codesOf(scope, chosen).length;
+  if (scope === 'cells' && count === 1) return t('planning.scope.cell');
+  return t(`planning.scope.${scope}`, { count: formatNumber(count) });
+}
 
 const TARGETS: readonly Target[] = ['draft', 'into'];
 const WISH_NAMES: readonly Wish[] = ['shape', 'both', 'even'];
@@ -23,16 +32,14 @@ export function PlanningFormFields(props: {
   form: PlanningForm;
   /** The plan that is open. */
   open: PlanSummary | null;
-  /** Codes of the cells chosen on the desk. */
-  chosen: readonly string[];
+  chosen: Chosen;
   onChange: (form: PlanningForm) => void;
 }) {
   const { form, open, chosen, onChange } = props;
   const set = (part: Partial<PlanningForm>) => onChange({ ...form, ...part });
-  const fault = faultOf(form);
-  const scopes: Scope[] = ['street'];
-  if (open) scopes.push('unlocked');
-  if (open && chosen.length > 0) scopes.push('cells');
+  const fault = faultOf(form, chosen);
+  const scopes = scopesOf(open, chosen);
+  const alone = codesOf(form.scope, chosen).length === 1;
   return (
     <>
       {scopes.length > 1 && (
@@ -46,7 +53,7 @@ export function PlanningFormFields(props: {
                 checked={form.scope === scope}
                 onChange={() => set({ scope, ...(scope === 'street' && { target: 'draft' as const }) })}
               />
-              <span>{t(`planning.scope.${scope}`, { count: formatNumber(chosen.length) })}</span>
+              <span>{scopeText(scope, chosen)}</span>
             </label>
           ))}
         </fieldset>
@@ -66,13 +73,15 @@ export function PlanningFormFields(props: {
       <div class="field-row">
         <Field
           label={t(`planning.count.${form.scope}`)}
-          hint={t(form.scope === 'street' ? 'planning.cells.hint' : 'planning.cells.keep')}
+          hint={t(
+            form.scope === 'street' ? 'planning.cells.hint' : alone ? 'planning.cells.alone' : 'planning.cells.keep',
+          )}
         >
           <input
             type="text"
             inputMode="numeric"
             maxLength={5}
-            placeholder={t('planning.auto')}
+            placeholder={alone ? '' : t('planning.auto')}
             value={form.cells}
             onInput={(event) => set({ cells: event.currentTarget.value })}
           />

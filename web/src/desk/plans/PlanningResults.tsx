@@ -6,13 +6,18 @@ import type { PlannedCell, Planning, PlanningResult, PlanningScore, Variant } fr
 import { DeviationLegend } from './DeviationLegend';
 import { deviationColour, deviationsOf } from './deviation';
 import { areaPath, type Frame, frameOf } from './picture';
-import { WISHES, type Wish } from './planningRun';
+import { alike, WISHES, type Wish } from './planningRun';
 import { formatPercent, stageText } from './words';
 
 /** What the planner allows unless told otherwise. */
 const TOLERANCE = 0.1;
 
 const wishName = (balance: number) => (Object.keys(WISHES) as Wish[]).find((wish) => WISHES[wish] === balance) ?? null;
+
+function wishText({ balance, seed }: Variant): string {
+  const wish = wishName(balance);
+  return `${wish ? t(`planning.wish.${wish}`) : formatNumber(balance, 2)} · ${t('planning.seed', { seed })}`;
+}
 
 /** What is told of a result; the least compact cell is seen on its map. */
 type Figure = Exclude<keyof PlanningScore, 'compactness_min'>;
@@ -45,19 +50,31 @@ export function PlanningResults(props: {
   const drawnIds = drawn.map(({ n }) => n).join();
   // A result that is done does not change.
   const frame = useMemo(() => frameOf(drawn.flatMap(({ cells }) => cells ?? [])), [drawnIds]);
+  const kinds = useMemo(() => alike(drawn).map((kind) => kind.map(({ n }) => n)), [drawnIds]);
+  /** Variants by their place that come to the same as this one, itself among them; none for one that is told with another. */
+  const toldWith = (result: PlanningResult | null, index: number): number[] => {
+    const kind = kinds.find((those) => result !== null && those.includes(result.n));
+    if (!kind) return [index];
+    return kind[0] === result?.n ? kind.map((n) => results.findIndex((other) => other.n === n)) : [];
+  };
+  const repeated = kinds.reduce((sum, kind) => sum + kind.length - 1, 0);
   const best = bestOf(results.flatMap(({ score }) => score ?? []));
   return (
     <fieldset class="results" data-testid="results">
       <legend class="visually-hidden">{t('planning.results')}</legend>
+      {repeated > 0 && <p class="notice">{t(kinds.length > 1 ? 'planning.alike' : 'planning.alike.all')}</p>}
       <ul class="result-list">
         {variants.map((variant, index) => {
           const result = results[index] ?? null;
+          const places = toldWith(result, index);
+          if (places.length === 0) return null;
           return (
             <ResultCard
               key={`${variant.seed} ${variant.balance}`}
-              {...{ variant, result, frame, best, running }}
-              number={index + 1}
-              isChosen={result !== null && result.n === chosen}
+              {...{ result, frame, best, running }}
+              numbers={places.map((place) => place + 1)}
+              variants={places.flatMap((place) => variants[place] ?? [])}
+              isChosen={chosen !== null && places.some((place) => results[place]?.n === chosen)}
               onChoose={onChoose}
             />
           );
@@ -69,8 +86,9 @@ export function PlanningResults(props: {
 }
 
 function ResultCard(props: {
-  number: number;
-  variant: Variant;
+  /** Those that came to this result, from 1, and what they wished for. */
+  numbers: readonly number[];
+  variants: readonly Variant[];
   result: PlanningResult | null;
   frame: Frame | null;
   best: Best;
@@ -78,13 +96,12 @@ function ResultCard(props: {
   isChosen: boolean;
   onChoose: (n: number) => void;
 }) {
-  const { number, variant, result, frame, best, running, isChosen, onChoose } = props;
-  const wish = wishName(variant.balance);
-  const title = t('planning.variant', { n: number });
+  const { numbers, variants, result, frame, best, running, isChosen, onChoose } = props;
+  const title = t('planning.variant', { n: numbers.join(t('publish.and')) });
   const done = result?.done === true && !!result.cells?.length;
   const progress = result?.done ? 1 : (result?.progress ?? 0);
   return (
-    <li class={isChosen ? 'result chosen' : 'result'} data-result={number}>
+    <li class={isChosen ? 'result chosen' : 'result'} data-result={numbers[0]}>
       <label class="result-choice">
         <span class="result-head">
           <input
@@ -95,10 +112,9 @@ function ResultCard(props: {
             onChange={() => result && onChoose(result.n)}
           />
           <strong>{title}</strong>
-          <small>
-            {wish ? t(`planning.wish.${wish}`) : formatNumber(variant.balance, 2)} ·{' '}
-            {t('planning.seed', { seed: variant.seed })}
-          </small>
+          {variants.map((variant) => (
+            <small key={`${variant.seed} ${variant.balance}`}>{wishText(variant)}</small>
+          ))}
         </span>
         {done && frame && result.cells && <ResultMap cells={result.cells} frame={frame} />}
       </label>

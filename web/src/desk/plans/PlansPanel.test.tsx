@@ -1,7 +1,7 @@
-import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { today } from '../../state/app';
+import { plansTouched } from '../../state/data';
 import {
   type Asked,
   button,
@@ -90,7 +90,7 @@ describe('the list of plans', () => {
   it('says that it could not be had, and tries again', async () => {
     answers['GET plans'] = () => ({ status: 500, body: { code: 'internal', detail: 'broken' } });
     await show(<PlansPanel street={STREET} planId={null} onOpen={opened} />);
-    expect(text('[role=alert]')).toContain('broken');
+    expect(text('[role=alert]')).toContain('服务器出错');
     answers['GET plans'] = () => ({ body: { street: STREET, plans } });
     await click(button('重试'));
     expect(row(1)).not.toBeNull();
@@ -174,12 +174,21 @@ it('a plan is compared with what it came from, else with what is in force', () =
   expect(comparedWith(PUBLISHED, [PUBLISHED, other])).toBe(3);
 });
 
-it('asks again when a plan changed', async () => {
+it('asks again when somebody changed a plan of the street, or may have', async () => {
   const before = asked('GET', 'plans').length;
+  const touch = async (touched: typeof plansTouched.value) => {
+    await act(async () => {
+      plansTouched.value = touched;
+    });
+    await settle();
+  };
+  await touch({ street: '520201015', plans: [3] });
+  expect(asked('GET', 'plans').length).toBe(before);
   plans = [PUBLISHED, DRAFT, plan(3)];
-  const root = document.getElementById('root') as HTMLElement;
-  await act(async () => render(<PlansPanel street={STREET} planId={1} onOpen={opened} version={2} />, root));
-  await settle();
+  await touch({ street: STREET, plans: [3] });
   expect(asked('GET', 'plans').length).toBe(before + 1);
   expect(row(3)).not.toBeNull();
+  await touch({ plans: 'any' });
+  await touch({ plans: 'any' });
+  expect(asked('GET', 'plans').length).toBe(before + 3);
 });

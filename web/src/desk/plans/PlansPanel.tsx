@@ -31,12 +31,10 @@ export interface PlansPanelProps {
   planId: number | null;
   /** A plan to open; `null` when the open one is gone. */
   onOpen: (id: number | null) => void;
-  /** The list is asked for again when this changes. */
-  version?: unknown;
 }
 
-export function PlansPanel({ street, planId, onOpen, version }: PlansPanelProps) {
-  const { data: plans, error, loading, reload } = usePlans(street, version);
+export function PlansPanel({ street, planId, onOpen }: PlansPanelProps) {
+  const { data: plans, error, loading, reload } = usePlans(street);
   const [doing, setDoing] = useState<Doing | null>(null);
   const close = () => setDoing(null);
   const open = (id: number) => {

@@ -81,7 +81,7 @@ describe('the preview', () => {
     const before = answers['GET plans/2/preview'];
     answers['GET plans/2/preview'] = () => ({ status: 500, body: { code: 'internal', detail: 'broken' } });
     await type('dialog input[type=date]', '2027-01-01');
-    expect(text('dialog [role=alert]')).toContain('broken');
+    expect(text('dialog [role=alert]')).toContain('服务器出错');
     expect(ok('发布').disabled).toBe(true);
     answers['GET plans/2/preview'] = before as () => Reply;
     await click(button('重试'));

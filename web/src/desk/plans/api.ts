@@ -108,7 +108,8 @@ export interface PictureCell {
   households: number;
   /** Signed share of the mean; absent for dedicated cells, which have no mean to keep. */
   deviation?: number | null;
-  label: LonLat;
+  /** A cell without ground has none. */
+  label: LonLat | null;
   geometry: MultiPolygonCoordinates;
 }
 

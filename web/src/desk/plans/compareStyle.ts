@@ -6,9 +6,9 @@ import type {
   LayerSpecification,
   StyleSpecification,
 } from 'maplibre-gl';
-import type { Bbox } from '../../api/types';
-import { backgroundLayer, baseLabelLayers, groundLayers, roadLayers } from '../../map/layers/base';
-import { buildSources } from '../../map/sources';
+import type { BackdropInfo, Bbox } from '../../api/types';
+import { backdropLayer, backgroundLayer, baseLabelLayers, groundLayers, roadLayers } from '../../map/layers/base';
+import { backdropSource, buildSources } from '../../map/sources';
 import type { MapTheme } from '../../map/themes/theme';
 import type { Move, MultiLineCoordinates, PlanDifference, PlanPicture } from './api';
 import { deviationColour } from './deviation';
@@ -26,6 +26,8 @@ export interface ComparedStyle {
   /** The move that the table has chosen. */
   chosen: Pick<Move, 'from' | 'to'> | null;
   bounds: Bbox | null;
+  /** The picture behind the maps, when there is one and it is wanted: it takes the drawn ground's place. */
+  backdrop?: BackdropInfo | null;
 }
 
 /** Boundaries only in the first plan, and only in the second. */
@@ -50,11 +52,11 @@ function cellFeatures({ theme, picture }: ComparedStyle): GeoJSON.Feature[] {
 }
 
 function labelFeatures({ picture }: ComparedStyle): GeoJSON.Feature[] {
-  return picture.cells.map(({ name, households, label }) => ({
-    type: 'Feature',
-    properties: { name, households },
-    geometry: { type: 'Point', coordinates: label },
-  }));
+  return picture.cells.flatMap(({ name, households, label }) =>
+    label
+      ? [{ type: 'Feature', properties: { name, households }, geometry: { type: 'Point', coordinates: label } }]
+      : [],
+  );
 }
 
 function movedFeatures({ difference, chosen }: ComparedStyle): GeoJSON.Feature[] {
@@ -171,14 +173,14 @@ function labelLayer(theme: MapTheme): LayerSpecification {
 }
 
 export function buildComparedStyle(state: ComparedStyle): StyleSpecification {
-  const { theme, bounds, difference } = state;
+  const { theme, bounds, difference, backdrop = null } = state;
   const { base } = buildSources({ day: null, issueParams: {}, households: false, bounds, attribution: '' });
   if (!base) throw new Error('no base map');
   return {
     version: 8,
     transition: { duration: 0, delay: 0 },
     sources: {
-      base,
+      ...(backdrop ? { backdrop: backdropSource(backdrop, bounds) } : { base }),
       'compare-cells': geojson(cellFeatures(state)),
       'compare-labels': geojson(labelFeatures(state)),
       'compare-moved': geojson(movedFeatures(state)),
@@ -187,11 +189,10 @@ export function buildComparedStyle(state: ComparedStyle): StyleSpecification {
     },
     layers: [
       backgroundLayer(theme),
-      ...groundLayers(theme),
-      ...roadLayers(theme, true),
+      ...(backdrop ? [backdropLayer()] : [...groundLayers(theme), ...roadLayers(theme, true)]),
       ...cellLayers(state),
       ...differenceLayers(state),
-      ...baseLabelLayers(theme, [FONT]),
+      ...(backdrop ? [] : baseLabelLayers(theme, [FONT])),
       labelLayer(theme),
     ],
   };

@@ -115,6 +115,8 @@ export function fakeServer(answers: Record<string, (asked: Asked) => Reply>): As
 }
 
 export async function show(what: preact.ComponentChild) {
+  // What was shown before would go on asking.
+  if (document.getElementById('root')) await leave();
   document.body.innerHTML = '<button id="before">x</button><div id="root"></div>';
   document.getElementById('before')?.focus();
   await act(async () => render(what, document.getElementById('root') as HTMLElement));

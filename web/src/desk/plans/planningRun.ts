@@ -1,8 +1,35 @@
 /** A planning from wish to result: what is asked for, and how its progress is followed. */
-import { cancelPlanning, fetchPlanning, type Planning, type PlanningWish, type PlanSummary, type Variant } from './api';
+import {
+  cancelPlanning,
+  fetchPlanning,
+  type Planning,
+  type PlanningResult,
+  type PlanningWish,
+  type PlanSummary,
+  type Variant,
+} from './api';
 
-/** What is planned: from nothing, all that is not locked, or the cells chosen. */
-export type Scope = 'street' | 'unlocked' | 'cells';
+/** What is planned: all that is not locked, the cells chosen, the one chosen and those around it, or the street from nothing. */
+export type Scope = 'unlocked' | 'cells' | 'around' | 'street';
+
+/** Codes that a planning may be of: cells that are neither locked nor dedicated. */
+export interface Chosen {
+  /** Chosen on the desk. */
+  cells: readonly string[];
+  /** Where one is chosen: it and its neighbours. */
+  around: readonly string[];
+}
+
+/** Scopes that make sense, the likeliest first: who has one cell chosen has been looking at it, and means the plan. */
+export function scopesOf(open: unknown, { cells, around }: Chosen): Scope[] {
+  if (!open) return ['street'];
+  if (cells.length > 1) return ['cells', 'unlocked', 'street'];
+  if (cells.length === 0) return ['unlocked', 'street'];
+  return around.length > 1 ? ['unlocked', 'around', 'cells', 'street'] : ['unlocked', 'cells', 'street'];
+}
+
+export const codesOf = (scope: Scope, { cells, around }: Chosen): readonly string[] =>
+  scope === 'cells' ? cells : scope === 'around' ? around : [];
 
 /** Where the result chosen goes. */
 export type Target = 'draft' | 'into';
@@ -47,21 +74,23 @@ export function parseCount(text: string): number | null | undefined {
   return /^\d{1,5}$/.test(text.trim()) && Number(text) > 0 ? Number(text) : undefined;
 }
 
-export type FormFault = 'cells' | 'communities' | 'seed' | 'twice';
+export type FormFault = 'cells' | 'alone' | 'communities' | 'seed' | 'twice';
 
-export function faultOf({ cells, communities, variants, scope }: PlanningForm): FormFault | null {
-  if (parseCount(cells) === undefined) return 'cells';
+export function faultOf({ cells, communities, variants, scope }: PlanningForm, chosen: Chosen): FormFault | null {
+  const count = parseCount(cells);
+  if (count === undefined) return 'cells';
+  // One cell made of one is the cell as it is.
+  if (codesOf(scope, chosen).length === 1 && (count ?? 1) < 2) return 'alone';
   if (scope === 'street' && parseCount(communities) === undefined) return 'communities';
   if (variants.some(({ seed }) => !Number.isSafeInteger(seed) || seed < 0)) return 'seed';
   const distinct = new Set(variants.map(({ seed, balance }) => `${seed} ${balance}`));
   return distinct.size < variants.length ? 'twice' : null;
 }
 
-/** `chosen`: codes of the cells chosen on the desk. */
 export function wishOf(
   form: PlanningForm,
   open: Pick<PlanSummary, 'id' | 'cells'> | null,
-  chosen: readonly string[],
+  chosen: Chosen,
 ): PlanningWish {
   const { scope, target, churn, variants } = form;
   const cells = parseCount(form.cells);
@@ -73,11 +102,22 @@ export function wishOf(
     return wish;
   }
   // The server counts the whole street; who has chosen some cells counts those.
-  if (cells && scope === 'cells') wish.cells = open.cells - chosen.length + cells;
+  const codes = codesOf(scope, chosen);
+  if (cells && codes.length) wish.cells = open.cells - codes.length + cells;
   wish[target === 'into' ? 'into' : 'base'] = open.id;
-  wish.codes = scope === 'cells' ? [...chosen] : [];
+  wish.codes = [...codes];
   wish.churn = CHURN[churn];
   return wish;
+}
+
+/** Results in the order of their variants, those alike together: other wishes often come to the same cells. */
+export function alike(results: readonly PlanningResult[]): PlanningResult[][] {
+  const kinds = new Map<string, PlanningResult[]>();
+  for (const result of results) {
+    const key = result.done && result.cells?.length ? JSON.stringify(result.cells) : `${result.n}`;
+    kinds.set(key, [...(kinds.get(key) ?? []), result]);
+  }
+  return [...kinds.values()];
 }
 
 /** How often is asked how far it is. */

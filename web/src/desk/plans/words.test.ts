@@ -68,8 +68,8 @@ it('warnings of a kind are told together, with the names of their cells', () => 
   ];
   const texts = warningTexts(warnings, '520201014', new Map([['520201014001001', '双水第1网格']]));
   expect(texts.map(({ text }) => text)).toEqual([
-    '部分单元户数超出允许偏差：双水第1网格 +98.5%、001003 -10.9%',
-    '部分单元过于狭长：001002',
+    '部分网格户数超出允许偏差：双水第1网格 +98.5%、001003 -10.9%',
+    '部分网格过于狭长：001002',
     'English',
     '生效日期早于今天，之前日期的查询结果将随之改变',
   ]);

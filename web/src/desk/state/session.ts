@@ -128,7 +128,8 @@ export function followDesk(): () => void {
       const touched = plansTouched.value;
       const open = store.peek();
       if (!open || !touched) return;
-      const ours = touched === 'any' || (touched.street === open.at.street && touched.plans.includes(open.at.plan));
+      const ours =
+        touched.plans === 'any' || (touched.street === open.at.street && touched.plans.includes(open.at.plan));
       if (ours) void open.catchUp();
     }),
     effect(() => {

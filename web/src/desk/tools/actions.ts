@@ -3,6 +3,7 @@ import { formatChange, formatNumber, t, tWord } from '../../i18n';
 import { say } from '../../state/app';
 import type { Command } from '../api/types';
 import { nameOf } from '../model/laid';
+import { warningText } from '../panel/warnings';
 import { editable, goTo, laid, problemShown, select, selected, show, store } from '../state/session';
 import type { Done } from '../state/store';
 
@@ -26,17 +27,22 @@ export async function redo() {
   if (answer) say(t('desk.redone', { op: tWord('desk.op', answer.op) }), true);
 }
 
-/** What a command did, in a sentence. */
+/** Warnings that the list of problems repeats for as long as they hold. */
+const TOLD_AS_PROBLEMS = new Set(['groups_of_odd_size', 'cells_beyond_tolerance']);
+
+/** What a command did, in a sentence, and what came of it besides. */
 export function tell(answer: Done) {
   if ('replayed' in answer) return;
-  const { op, moved, balance, merged } = answer;
+  const { op, moved, balance, merged, warnings } = answer;
   const done = t('desk.done', {
     op: tWord('desk.op', op),
     households: formatNumber(moved.households),
     before: formatChange(balance.before.average),
     after: formatChange(balance.after.average),
   });
-  say(merged ? `${done} ${t('desk.merged')}` : done);
+  const warned = [...new Set(warnings.filter(({ code }) => !TOLD_AS_PROBLEMS.has(code)).map(warningText))];
+  // An import tells of its own, and longer than a line stays.
+  say([done, merged && t('desk.merged'), ...warned].filter(Boolean).join(' '), warned.length > 0 && op !== 'import');
 }
 
 export async function halve() {
