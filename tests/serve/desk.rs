@@ -250,6 +250,27 @@ async fn a_plan_for_later_waits_for_its_day() {
     town.get(&format!("{draft}/preview?from=tomorrow")).await.problem(400, "bad_parameter");
     let tag = preview.header(header::ETAG).to_owned();
     let published = town.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], json!({"from": "2999-01-01"})).await;
+#[tokio::test]
+async fn who_publishes_and_why_are_checked_as_with_commands() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let tag = town.get(&format!("{draft}/preview")).await.header(header::ETAG).to_owned();
+    let long = "长".repeat(401);
+    for words in [json!({"who": "王\u{0}"}), json!({"why": "一行\n两行"}), json!({"why": long}), json!({"who": 7})] {
+        town.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], words.clone()).await.problem(400, "bad_body");
+        town.write(Method::POST, &format!("{PLANS}/2/rollback"), &[("if-match", "\"r0\"")], words.clone()).await.problem(400, "bad_body");
+        let mut command = merge();
+        command.as_object_mut().unwrap().extend(words.as_object().unwrap().clone());
+        town.edit(&draft, 0, command).await.problem(400, "bad_body");
+    }
+    // What is not said is not logged.
+    let body = json!({"who": " ", "why": "短".repeat(400)});
+    let published = town.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], body).await;
+    assert_eq!(published.status, StatusCode::OK);
+    let last = town.store.changes_since(&code(STREET), 0).await.unwrap().pop().unwrap();
+    assert_eq!(last.what, format!("publish because {}", "短".repeat(400)));
+}
+
     assert_eq!(published.json()["plan"]["valid_from"], "2999-01-01");
     town.service.catch_up().await.unwrap();
     let cell = |day: &str| format!("/api/locate?{}&as-of={day}", lonlat(300, 300));

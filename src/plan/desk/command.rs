@@ -273,10 +273,23 @@ impl Given {
 fn words(object: &mut serde_json::Map<String, serde_json::Value>, name: &str) -> Result<Option<String>, String> {
     match object.shift_remove(name) {
         None | Some(serde_json::Value::Null) => Ok(None),
-        Some(serde_json::Value::String(text)) if text.chars().count() <= MAX_WORDS && !text.chars().any(char::is_control) => {
-            let text = text.trim();
-            Ok((!text.is_empty()).then(|| text.to_owned()))
-        }
-        Some(_) => Err(format!("{name:?} is a text of at most {MAX_WORDS} characters")),
+        Some(serde_json::Value::String(text)) => checked_words(name, &text),
+        Some(_) => Err(no_words(name)),
     }
+}
+
+/// Who does something or why, as it is kept; `None` when nothing is said. `name` is what the member or option is called.
+///
+/// # Errors
+/// More than 400 characters, or a control character; for people.
+pub fn checked_words(name: &str, text: &str) -> Result<Option<String>, String> {
+    if text.chars().count() > MAX_WORDS || text.chars().any(char::is_control) {
+        return Err(no_words(name));
+    }
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+fn no_words(name: &str) -> String {
+    format!("{name:?} is a text of at most {MAX_WORDS} characters, none of them a control character")
 }

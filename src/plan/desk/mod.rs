@@ -27,7 +27,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
-pub use command::{At, Command, Given};
+pub use command::{At, Command, Given, checked_words};
 pub use difference::{CellOrigin, Difference, Lineage, Moved, Origin};
 pub use figures::{Balance, CellFigures, Problem, ProblemKind, TOLERANCE};
 pub use ground::Ground;

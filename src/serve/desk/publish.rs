@@ -24,7 +24,7 @@ use crate::{
     model::{Change, Code, IssueStatus, LonLat, Plan, PlanId, PlanState},
     plan::{
         self,
-        desk::{Balance, CellOrigin, Desk, Difference, Lineage, Moved},
+        desk::{Balance, CellOrigin, Desk, Difference, Lineage, Moved, checked_words},
     },
     serve::{Error, Problem, Service, params::Params},
 };
@@ -88,9 +88,9 @@ pub struct Preview {
 pub struct Publication {
     /// First day in force; today by default.
     pub from: Option<String>,
-    /// Why, in their words.
+    /// Why, in their words; at most 400 characters.
     pub why: Option<String>,
-    /// Who, as they call themselves.
+    /// Who, as they call themselves; at most 400 characters.
     pub who: Option<String>,
 }
 
@@ -284,7 +284,7 @@ pub async fn post_publish(
     params.only(&[])?;
     let (code, id, tag) = (street_code(&street)?, PlanId(plan), if_match(&headers)?);
     let wish: Publication = body(&headers, &bytes)?;
-    let from = day(wish.from.as_deref(), &service)?;
+    let (from, line) = (day(wish.from.as_deref(), &service)?, log("publish", &wish)?);
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
         is_draft(session.plan(id)?.state)?;
@@ -294,7 +294,7 @@ pub async fn post_publish(
         }
         let before = replaced(&plans, id, from).map(|p| p.id.0);
         let changes = plan::enter(&owned(&plans), published(session.plan(id)?, from));
-        commit_books(&mut session, &service, &log("publish", &wish), changes).await?;
+        commit_books(&mut session, &service, &line, changes).await?;
         let plan = PlanSummary::of(session.plan(id)?, service.today());
         Ok(tagged(StatusCode::OK, plan.revision, &Published { plan, replaced: before }))
     })
@@ -306,12 +306,14 @@ async fn commit_books(session: &mut Street, service: &Arc<Service>, what: &str, 
 }
 
 /// A line of the change log.
-fn log(what: &str, wish: &Publication) -> String {
-    let words = [("by", &wish.who), ("because", &wish.why)];
-    words
-        .into_iter()
-        .filter_map(|(word, text)| Some(format!(" {word} {}", text.as_deref()?.trim())))
-        .fold(what.to_owned(), |all, w| all + &w)
+fn log(what: &str, wish: &Publication) -> Result<String, Error> {
+    let mut line = what.to_owned();
+    for (word, name, text) in [(" by ", "who", &wish.who), (" because ", "why", &wish.why)] {
+        if let Some(text) = checked_words(name, text.as_deref().unwrap_or_default()).map_err(Error::BadBody)? {
+            line = line + word + &text;
+        }
+    }
+    Ok(line)
 }
 
 /// Makes the last published plan a draft again; what it replaced is in force as before.
@@ -331,12 +333,13 @@ pub async fn post_rollback(
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
         let plan = session.plan(id)?;
+    let line = log("roll back", &wish)?;
         if known != plan.revision {
             return Err(stale(&session, id, known));
         }
         let changes = plan::leave(&owned(&session.plans()?), light(plan)).ok_or(Error::NotLast)?;
         let restored = changes.iter().find(|p| p.id != id).map(|p| p.id.0);
-        commit_books(&mut session, &service, &log("roll back", &wish), changes).await?;
+        commit_books(&mut session, &service, &line, changes).await?;
         let plan = PlanSummary::of(session.plan(id)?, service.today());
         Ok(tagged(StatusCode::OK, plan.revision, &Published { plan, replaced: restored }))
     })
