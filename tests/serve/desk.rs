@@ -25,6 +25,15 @@ impl Fixture {
         self.write(Method::POST, &format!("{draft}/edits"), &[("if-match", &format!("\"r{revision}\""))], command).await
     }
 
+    /// Puts a draft in force as its preview says.
+    async fn publish(&self, draft: &str, wish: Value) -> Answer {
+        let from = wish["from"].as_str().map(|day| format!("?from={day}")).unwrap_or_default();
+        let tag = self.get(&format!("{draft}/preview{from}")).await.header(header::ETAG).to_owned();
+        let published = self.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], wish).await;
+        assert_eq!(published.status, StatusCode::OK, "{}", String::from_utf8_lossy(&published.body));
+        published
+    }
+
     async fn cells(&self, draft: &str) -> Vec<String> {
         let desk = self.get(&format!("{draft}/desk")).await.json();
         desk["cells"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap().to_owned()).collect()
@@ -242,15 +251,6 @@ async fn publishing_does_what_its_preview_says_and_can_be_rolled_back() {
 }
 
 #[tokio::test]
-async fn a_plan_for_later_waits_for_its_day() {
-    let town = town().await;
-    let draft = town.draft("甲").await;
-    assert_eq!(town.edit(&draft, 0, merge()).await.status, StatusCode::OK);
-    let preview = town.get(&format!("{draft}/preview?from=2999-01-01")).await;
-    town.get(&format!("{draft}/preview?from=tomorrow")).await.problem(400, "bad_parameter");
-    let tag = preview.header(header::ETAG).to_owned();
-    let published = town.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], json!({"from": "2999-01-01"})).await;
-#[tokio::test]
 async fn who_publishes_and_why_are_checked_as_with_commands() {
     let town = town().await;
     let draft = town.draft("甲").await;
@@ -340,4 +340,37 @@ async fn plannings_run_in_the_background_and_one_is_adopted() {
     let undone = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", "\"r1\"")], json!({})).await;
     assert_eq!(undone.status, StatusCode::OK);
     assert_eq!(town.cells(&draft).await.len(), 4);
+}
+
+#[tokio::test]
+async fn of_two_plans_for_one_day_the_second_comes_from_the_first() {
+    let town = town().await;
+    let (first, second) = (town.draft("甲").await, town.draft("乙").await);
+    assert_eq!(town.edit(&first, 0, merge()).await.status, StatusCode::OK);
+    for draft in [&first, &second] {
+        town.publish(draft, json!({"from": "2999-01-01"})).await;
+    }
+    let against = async |plan: &str| town.get(&format!("{plan}/lineage")).await.json()["against"].clone();
+    let id = |plan: &str| json!(plan.rsplit('/').next().unwrap().parse::<u32>().unwrap());
+    assert_eq!((against(&first).await, against(&second).await), (json!(2), id(&first)));
+    let lineage = town.get(&format!("{second}/lineage")).await.json();
+    let south_west = lineage["lineage"].as_array().unwrap().iter().find(|c| c["code"] == SOUTH_WEST).unwrap().clone();
+    assert_eq!(south_west["from"][0]["code"], NORTH_WEST, "where the first had merged them");
+    // Withdrawing goes the same way back.
+    let back = town.write(Method::POST, &format!("{second}/rollback"), &[("if-match", "\"r0\"")], json!({})).await;
+    assert_eq!(back.json()["replaced"], id(&first));
+}
+
+#[tokio::test]
+async fn where_nothing_was_in_force_all_is_new() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let preview = town.get(&format!("{draft}/preview?from=2000-01-01")).await.json();
+    assert_eq!(preview["replaces"], Value::Null);
+    assert_eq!(preview["cells"], json!({"same": 0, "changed": 0, "new": 4, "ended": 0}));
+    assert_eq!((&preview["groups"]["kept"], &preview["groups"]["ended"]), (&json!(0), &json!(0)));
+    assert!(preview["groups"]["new"].as_u64().unwrap() >= 4, "{preview}");
+    assert_eq!((&preview["households_moved"], &preview["moves"]), (&json!(0), &json!([])));
+    let lineage = preview["lineage"].as_array().unwrap();
+    assert!(lineage.iter().all(|c| c["kind"] == "new" && c["from"] == json!([])), "{preview}");
 }

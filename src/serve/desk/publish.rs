@@ -354,7 +354,7 @@ pub async fn get_lineage(State(service): State<Arc<Service>>, Path((street, plan
     let mut session = service.desks.open(&service.store, &code).await?;
     let plan = session.plan(id)?;
     let plans = session.plans()?;
-    let before = plan.valid_from.and_then(|from| plans.iter().find(|p| p.id != id && p.valid_to == Some(from)).map(|p| p.id));
+    let before = plan::replaced_by(plans.iter().copied(), plan).map(|p| p.id);
     let before = before.or(plan.base).filter(|base| plans.iter().any(|p| p.id == *base));
     let Some(before) = before else { return Ok(Json(LineageView { against: None, lineage: Vec::new() }).into_response()) };
     let desks = pair(&mut session, &service, before, id).await?;
