@@ -271,6 +271,15 @@ async fn who_publishes_and_why_are_checked_as_with_commands() {
     assert_eq!(last.what, format!("publish because {}", "短".repeat(400)));
 }
 
+#[tokio::test]
+async fn a_plan_for_later_waits_for_its_day() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    assert_eq!(town.edit(&draft, 0, merge()).await.status, StatusCode::OK);
+    let preview = town.get(&format!("{draft}/preview?from=2999-01-01")).await;
+    town.get(&format!("{draft}/preview?from=tomorrow")).await.problem(400, "bad_parameter");
+    let tag = preview.header(header::ETAG).to_owned();
+    let published = town.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], json!({"from": "2999-01-01"})).await;
     assert_eq!(published.json()["plan"]["valid_from"], "2999-01-01");
     town.service.catch_up().await.unwrap();
     let cell = |day: &str| format!("/api/locate?{}&as-of={day}", lonlat(300, 300));

@@ -60,7 +60,7 @@ pub struct GroupCounts {
 pub struct Preview {
     /// First day in force.
     pub from: String,
-    /// The plan that ends then.
+    /// The plan that ends then; where there is none, all cells are new.
     pub replaces: Option<u32>,
     /// First day of a later plan that is published already.
     pub until: Option<String>,
@@ -184,9 +184,12 @@ fn day(text: Option<&str>, service: &Service) -> Result<Date, Error> {
     text.parse().map_err(|_| Error::BadParameter { name: "from", why: format!("{text:?} is not a day; write YYYY-MM-DD") })
 }
 
-/// Both plans laid open, copied, so that a comparison does not hold others up.
-async fn pair(session: &mut Street, service: &Arc<Service>, a: PlanId, b: PlanId) -> Result<[Desk; 2], Error> {
-    let first = session.open(&service.store, a).await?.desk.clone();
+/// Both plans laid open, copied, so that a comparison does not hold others up. Where there is no first, it is a plan of nothing.
+async fn pair(session: &mut Street, service: &Arc<Service>, a: Option<PlanId>, b: PlanId) -> Result<[Desk; 2], Error> {
+    let first = match a {
+        Some(a) => session.open(&service.store, a).await?.desk.clone(),
+        None => Desk::new(session.ground()?.clone(), light(session.plan(b)?)),
+    };
     let second = session.open(&service.store, b).await?.desk.clone();
     Ok([first, second])
 }
@@ -208,7 +211,7 @@ pub async fn get_preview(State(service): State<Arc<Service>>, Path((street, plan
     let plans = session.plans()?;
     let (tag, before) = (preview_tag(&plans, id, from), replaced(&plans, id, from).map(|p| p.id));
     let until = plan::enter(&owned(&plans), published(session.plan(id)?, from)).pop().and_then(|p| p.valid_to);
-    let desks = pair(&mut session, &service, before.unwrap_or(id), id).await?;
+    let desks = pair(&mut session, &service, before, id).await?;
     drop(session);
     let (difference, [_, after]) = compared(&service, &code, desks).await?;
     let count = |kinds: &[Lineage]| difference.lineage.iter().filter(|c| kinds.contains(&c.kind)).count();
@@ -330,10 +333,10 @@ pub async fn post_rollback(
     params.only(&[])?;
     let (code, id, known) = (street_code(&street)?, PlanId(plan), if_revision(&headers)?);
     let wish: Publication = if bytes.is_empty() { Publication::default() } else { body(&headers, &bytes)? };
+    let line = log("roll back", &wish)?;
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
         let plan = session.plan(id)?;
-    let line = log("roll back", &wish)?;
         if known != plan.revision {
             return Err(stale(&session, id, known));
         }
@@ -357,7 +360,7 @@ pub async fn get_lineage(State(service): State<Arc<Service>>, Path((street, plan
     let before = plan::replaced_by(plans.iter().copied(), plan).map(|p| p.id);
     let before = before.or(plan.base).filter(|base| plans.iter().any(|p| p.id == *base));
     let Some(before) = before else { return Ok(Json(LineageView { against: None, lineage: Vec::new() }).into_response()) };
-    let desks = pair(&mut session, &service, before, id).await?;
+    let desks = pair(&mut session, &service, Some(before), id).await?;
     drop(session);
     let (difference, _) = compared(&service, &code, desks).await?;
     Ok(Json(LineageView { against: Some(before.0), lineage: difference.lineage }).into_response())
@@ -374,7 +377,7 @@ pub async fn get_comparison(
     params.only(&[])?;
     let code = street_code(&street)?;
     let mut session = service.desks.open(&service.store, &code).await?;
-    let desks = pair(&mut session, &service, PlanId(a), PlanId(b)).await?;
+    let desks = pair(&mut session, &service, Some(PlanId(a)), PlanId(b)).await?;
     drop(session);
     let (difference, [a, b]) = compared(&service, &code, desks).await?;
     let lines = |edges: &[[LonLat; 2]]| edges.iter().map(|edge| edge.map(position)).collect();
