@@ -383,3 +383,60 @@ async fn where_nothing_was_in_force_all_is_new() {
     let lineage = preview["lineage"].as_array().unwrap();
     assert!(lineage.iter().all(|c| c["kind"] == "new" && c["from"] == json!([])), "{preview}");
 }
+
+#[tokio::test]
+async fn of_an_imported_file_the_cells_are_kept_and_nobodys_telephone() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let shape = |west: i32, south: i32, name: &str, code: &str| {
+        let corners = [(0, 0), (1000, 0), (1000, 1000), (0, 1000), (0, 0)].map(|(x, y)| [lon(west + x), lat(south + y)]);
+        json!({"type": "Feature", "properties": {"name": name, "code": code, "网格员": "王五", "phone": "13800138000"},
+            "geometry": {"type": "Polygon", "coordinates": [corners]}})
+    };
+    let cells = [(0, 0, "甲", SOUTH_WEST), (1000, 0, "乙", SOUTH_EAST), (0, 1000, "丙", NORTH_WEST), (1000, 1000, "丁", NORTH_EAST)];
+    let features: Vec<Value> = cells.iter().map(|(x, y, name, code)| shape(*x, *y, name, code)).collect();
+    let plan = json!({"type": "FeatureCollection", "features": features, "author": "王五"});
+    let done = town.edit(&draft, 0, json!({"op": "import", "plan": plan, "crs": "EPSG:4326"})).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", String::from_utf8_lossy(&done.body));
+    let id = PlanId(draft.rsplit('/').next().unwrap().parse().unwrap());
+    let log = town.store.load_edits(&code(STREET), id).await.unwrap();
+    let kept = log[0].edit.command.to_string();
+    assert!(!kept.contains("王五") && !kept.contains("138"), "{kept}");
+    assert!(kept.contains("丁") && kept.contains(NORTH_EAST), "what it says of cells is kept: {kept}");
+    // What is kept does the same again.
+    let other = town.draft("乙").await;
+    assert_eq!(town.edit(&other, 0, log[0].edit.command.clone()).await.status, StatusCode::OK);
+    let names = async |plan: &str| {
+        let desk = town.get(&format!("{plan}/desk")).await.json();
+        desk["cells"].as_array().unwrap().iter().map(|c| (c["code"].clone(), c["name"].clone(), c["geometry"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&draft).await, names(&other).await);
+    // Neither the log nor what a stale command is told of carries the file.
+    let line = json!({"op": "import", "crs": "EPSG:4326"});
+    assert_eq!(town.get(&format!("{draft}/edits")).await.json()["edits"][0]["command"], line);
+    let stale = town.edit(&draft, 0, json!({"op": "rename", "code": NORTH_WEST, "name": "西"})).await.problem(412, "stale");
+    assert_eq!(stale["since"][0]["command"], line);
+}
+
+#[tokio::test]
+async fn the_log_comes_in_pages() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    for n in 0..5 {
+        let named = town.edit(&draft, n, json!({"op": "rename", "code": NORTH_WEST, "name": format!("第{n}")})).await;
+        assert_eq!(named.status, StatusCode::OK);
+    }
+    let page = async |query: &str| {
+        let log = town.get(&format!("{draft}/edits{query}")).await.json();
+        let numbers: Vec<u64> = log["edits"].as_array().unwrap().iter().map(|line| line["number"].as_u64().unwrap()).collect();
+        (numbers, log["next"].as_u64())
+    };
+    assert_eq!(page("").await, (vec![5, 4, 3, 2, 1], None));
+    assert_eq!(page("?limit=2").await, (vec![5, 4], Some(4)));
+    assert_eq!(page("?limit=2&before=4").await, (vec![3, 2], Some(2)));
+    assert_eq!(page("?limit=2&before=2").await, (vec![1], None));
+    for bad in ["limit=0", "limit=1001", "before=-1", "before=x"] {
+        town.get(&format!("{draft}/edits?{bad}")).await.problem(400, "bad_parameter");
+    }
+    town.get(&format!("{draft}/edits?after=1")).await.problem(400, "unknown_parameter");
+}

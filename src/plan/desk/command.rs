@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
+use super::kept::kept_plan;
 use crate::model::{CellKind, Code, LonLat};
 
 /// A position as `[longitude, latitude]` in degrees, CRS84.
@@ -197,7 +198,7 @@ pub enum Command {
     },
     /// Takes over cells drawn elsewhere, healed onto the blocks that are there.
     Import {
-        /// A GeoJSON FeatureCollection of polygons; properties `cell_code` and `name` are honoured.
+        /// A GeoJSON FeatureCollection of polygons; properties `cell_code` and `name` are honoured, nothing else is kept.
         #[schema(value_type = Object)]
         plan: serde_json::Value,
         /// Its CRS, when it is not CRS84.
@@ -249,7 +250,7 @@ const MAX_WORDS: usize = 400;
 pub struct Given {
     /// The command.
     pub command: Command,
-    /// As it was written, without who and why.
+    /// As it was written, without who and why; of a plan that is imported what is read of it.
     pub written: serde_json::Value,
     /// Who, as they call themselves.
     pub who: Option<String>,
@@ -265,6 +266,11 @@ impl Given {
     pub fn read(mut written: serde_json::Value) -> Result<Self, String> {
         let object = written.as_object_mut().ok_or("a command is an object with \"op\"")?;
         let (who, why) = (words(object, "who")?, words(object, "why")?);
+        if object.get("op").is_some_and(|op| op == "import")
+            && let Some(plan) = object.get_mut("plan")
+        {
+            *plan = kept_plan(plan.take());
+        }
         let command = Command::deserialize(&written).map_err(|error| error.to_string())?;
         Ok(Self { command, written, who, why })
     }

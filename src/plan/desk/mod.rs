@@ -14,6 +14,7 @@ mod ground;
 mod halve;
 mod import;
 mod journal;
+mod kept;
 mod mesh;
 mod people;
 mod refusal;

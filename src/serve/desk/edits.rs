@@ -42,7 +42,7 @@ pub struct LogLine {
     /// Why, in their words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The command as it was given.
+    /// The command as it was given; of `import` without the `plan`.
     #[schema(value_type = Object)]
     pub command: serde_json::Value,
     /// done, undone, dropped.
@@ -59,18 +59,27 @@ impl LogLine {
             at: edit.at.to_string(),
             who: edit.who.clone(),
             why: edit.why.clone(),
-            command: edit.command.clone(),
+            command: without_plan(&edit.command),
             standing: edit.standing.as_str().into(),
             summary: edit.answer.get("summary").cloned().unwrap_or_default(),
         }
     }
 }
 
-/// A draft's log.
+/// Megabytes that nobody reads in a list.
+fn without_plan(command: &serde_json::Value) -> serde_json::Value {
+    let members = command.as_object().into_iter().flatten().filter(|(name, _)| *name != "plan");
+    members.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// A page of a draft's log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Log {
     /// The newest first.
     pub edits: Vec<LogLine>,
+    /// With `before` the next page begins here; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<u32>,
 }
 
 /// Reads a JSON body.
@@ -297,12 +306,20 @@ async fn step_back_or_on(
     })
 }
 
-/// The log of a draft.
+/// The log of a draft, page by page, the newest first.
 #[utoipa::path(get, path = "/api/streets/{street}/plans/{plan}/edits", tag = "plans",
-    params(("street" = String, Path), ("plan" = u32, Path)), responses((status = 200, body = Log)))]
+    params(("street" = String, Path), ("plan" = u32, Path),
+        ("limit" = Option<usize>, Query, description = "1 to 1000 lines, 100 by default", minimum = 1, maximum = 1000),
+        ("before" = Option<u32>, Query, description = "Lines with smaller numbers only: `next` of the page before")),
+    responses((status = 200, body = Log)))]
 pub async fn get_log(State(service): State<Arc<Service>>, Path((street, plan)): PlanPath, params: Params) -> Result<Json<Log>, Error> {
-    params.only(&[])?;
+    let params = params.only(&["limit", "before"])?;
+    let limit = params.count("limit", 100, 1..=1000)?;
+    let before = params.count("before", usize::MAX, 0..=usize::MAX)?;
     let mut session = service.desks.open(&service.store, &street_code(&street)?).await?;
     let open = session.open(&service.store, PlanId(plan)).await?;
-    Ok(Json(Log { edits: open.journal.lines().rev().map(LogLine::of).collect() }))
+    let mut lines = open.journal.lines().rev().filter(|edit| (edit.number as usize) < before);
+    let edits: Vec<LogLine> = lines.by_ref().take(limit).map(LogLine::of).collect();
+    let next = lines.next().and(edits.last()).map(|line| line.number);
+    Ok(Json(Log { edits, next }))
 }
