@@ -17,7 +17,7 @@ impl Fixture {
     async fn draft(&self, name: &str) -> String {
         let made = self.write(Method::POST, PLANS, &[], json!({"name": name, "from": "published", "owner": "王"})).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", String::from_utf8_lossy(&made.body));
-        assert_eq!(made.header(header::ETAG), "\"r0\"");
+        assert_eq!(made.header(header::ETAG), "\"r0.draft\"");
         format!("{PLANS}/{}", made.json()["id"])
     }
 
@@ -44,6 +44,7 @@ impl Fixture {
         let id = plan.rsplit('/').next().unwrap();
         let mut desk = self.get(&format!("{plan}/desk")).await.json();
         desk["plan"]["revision"] = json!(id);
+        desk["plan"]["tag"].take();
         desk["undo"].take();
         desk["redo"].take();
         desk.to_string().into_bytes()
@@ -66,10 +67,13 @@ async fn plans_are_listed_copied_renamed_and_dropped() {
     town.write(Method::POST, PLANS, &[], json!({"name": "", "from": 2})).await.problem(400, "bad_body");
     town.write(Method::POST, PLANS, &[], json!({"name": "乙", "from": 99})).await.problem(404, "no_such_plan");
     town.write(Method::POST, PLANS, &[], json!({"name": "乙", "from": "somewhere"})).await.problem(400, "bad_body");
+    for from in [json!(4_294_967_297_u64), json!(-1), json!(1.0), json!(1.5), json!(null), json!([2]), json!("2")] {
+        town.write(Method::POST, PLANS, &[], json!({"name": "乙", "from": from})).await.problem(400, "bad_body");
+    }
     town.get("/api/streets/520201999/plans").await.problem(404, "no_such_street");
     town.write(Method::PATCH, &draft, &[], json!({"name": "丙"})).await.problem(428, "no_if_match");
     let renamed = town.write(Method::PATCH, &draft, &[("if-match", "\"r0\"")], json!({"name": "丙"})).await;
-    assert_eq!((renamed.json()["name"].as_str(), renamed.header(header::ETAG)), (Some("丙"), "\"r1\""));
+    assert_eq!((renamed.json()["name"].as_str(), renamed.header(header::ETAG)), (Some("丙"), "\"r1.draft\""));
     town.write(Method::DELETE, &draft, &[("if-match", "\"r0\"")], json!({})).await.problem(412, "stale");
     let dropped = town.write(Method::DELETE, &draft, &[("if-match", "\"r1\"")], json!({})).await;
     assert_eq!(dropped.status, StatusCode::NO_CONTENT);
@@ -148,7 +152,7 @@ async fn what_cannot_be_done_is_refused_with_reason_and_place() {
     town.write(Method::POST, &format!("{draft}/edits"), &[], merge()).await.problem(428, "no_if_match");
     town.write(Method::POST, &format!("{draft}/edits"), &[("if-match", "r0")], merge()).await.problem(400, "bad_request");
     town.edit(&format!("{PLANS}/2"), 0, merge()).await.problem(422, "refused");
-    assert_eq!(town.get(&draft).await.header(header::ETAG), "\"r0\"", "the draft is as it was");
+    assert_eq!(town.get(&draft).await.header(header::ETAG), "\"r0.draft\"", "the draft is as it was");
     assert_eq!(town.get(&format!("{draft}/edits")).await.json()["edits"], json!([]));
 }
 
@@ -439,4 +443,131 @@ async fn the_log_comes_in_pages() {
         town.get(&format!("{draft}/edits?{bad}")).await.problem(400, "bad_parameter");
     }
     town.get(&format!("{draft}/edits?after=1")).await.problem(400, "unknown_parameter");
+}
+
+#[tokio::test]
+async fn a_tag_is_another_when_a_plan_is_in_force_on_other_days() {
+    let town = town().await;
+    let (draft, other) = (town.draft("甲").await, town.draft("乙").await);
+    let tags = async |plan: &str| {
+        let [summary, desk] = [town.get(plan).await, town.get(&format!("{plan}/desk")).await];
+        assert_eq!(summary.header(header::ETAG), desk.header(header::ETAG));
+        assert_eq!(summary.header(header::ETAG), format!("\"{}\"", summary.json()["tag"].as_str().unwrap()));
+        summary.header(header::ETAG).to_owned()
+    };
+    let in_force = format!("{PLANS}/2");
+    let (first, before) = (tags(&draft).await, tags(&in_force).await);
+    let published = town.publish(&draft, json!({"from": "2998-01-01"})).await;
+    let second = tags(&draft).await;
+    assert_eq!(published.header(header::ETAG), second);
+    assert_ne!(first, second, "it is published");
+    assert_ne!(before, tags(&in_force).await, "it ends");
+    town.publish(&other, json!({"from": "2999-01-01"})).await;
+    let third = tags(&draft).await;
+    assert_ne!(second, third, "it ends, too");
+    // Who read it before that does not take back what he did not see.
+    let rollback =
+        async |plan: &str, tag: &str| town.write(Method::POST, &format!("{plan}/rollback"), &[("if-match", tag)], json!({})).await;
+    rollback(&draft, &second).await.problem(412, "stale");
+    rollback(&draft, &third).await.problem(409, "not_last");
+    assert_eq!(rollback(&other, "\"r0\"").await.status, StatusCode::OK, "a bare revision goes as ever");
+    assert_eq!(tags(&draft).await, second, "as it was, so its tag is as it was");
+    let back = rollback(&draft, &second).await;
+    assert_eq!((back.status, back.header(header::ETAG)), (StatusCode::OK, first.as_str()));
+    // Steps take either, and neither of another state.
+    let edit = async |tag: &str, name: &str| {
+        let command = json!({"op": "rename", "code": NORTH_WEST, "name": name});
+        town.write(Method::POST, &format!("{draft}/edits"), &[("if-match", tag)], command).await
+    };
+    edit(&second, "西").await.problem(412, "stale");
+    assert_eq!(edit(&first, "西").await.header(header::ETAG), "\"r1\"");
+    assert_eq!(edit("\"r1\"", "北").await.status, StatusCode::OK);
+    let undone = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", "\"r2.draft\"")], json!({})).await;
+    assert_eq!(undone.status, StatusCode::OK);
+    town.write(Method::DELETE, &draft, &[("if-match", "\"r3.published.2998-01-01\"")], json!({})).await.problem(412, "stale");
+    let dropped = town.write(Method::DELETE, &draft, &[("if-match", "\"r3.draft\"")], json!({})).await;
+    assert_eq!(dropped.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_draft_is_not_rolled_back() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let back = town.write(Method::POST, &format!("{draft}/rollback"), &[("if-match", "\"r0\"")], json!({})).await;
+    let problem = back.problem(422, "refused");
+    assert_eq!(problem["reason"], "not_published");
+    assert!(problem["detail"].as_str().unwrap().contains("draft"), "{problem}");
+}
+
+#[tokio::test]
+async fn every_write_with_a_key_is_done_once() {
+    let town = town().await;
+    let sent = async |target: &str, tag: &str, key: &str, body: Value| {
+        let mut headers = vec![("idempotency-key", key)];
+        if !tag.is_empty() {
+            headers.push(("if-match", tag));
+        }
+        town.write(Method::POST, target, &headers, body).await
+    };
+    let same = |first: &Answer, second: &Answer| {
+        assert!(first.status.is_success(), "{}", String::from_utf8_lossy(&first.body));
+        assert_eq!((first.status, first.header(header::ETAG)), (second.status, second.header(header::ETAG)));
+        assert_eq!(first.json(), second.json());
+    };
+    // A new draft.
+    let wish = json!({"name": "甲", "from": "published"});
+    let made = sent(PLANS, "", "k", wish.clone()).await;
+    same(&made, &sent(PLANS, "", "k", wish.clone()).await);
+    sent(PLANS, "", "l", wish).await.problem(409, "name_taken");
+    let draft = format!("{PLANS}/{}", made.json()["id"]);
+    // Undo and redo, each in short the second time.
+    assert_eq!(town.edit(&draft, 0, merge()).await.status, StatusCode::OK);
+    for (step, tag, revision) in [("undo", "\"r1\"", 2), ("redo", "\"r2\"", 3)] {
+        let target = format!("{draft}/{step}");
+        let (first, second) = (sent(&target, tag, "k", json!({})).await, sent(&target, tag, "k", json!({})).await);
+        assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::OK), "{}", String::from_utf8_lossy(&second.body));
+        assert_eq!(first.header(header::ETAG), second.header(header::ETAG));
+        let short = second.json();
+        assert_eq!((&short["revision"], &short["op"], &short["replayed"]), (&json!(revision), &json!("merge"), &json!(true)));
+        assert_eq!(short["number"], first.json()["number"]);
+    }
+    assert_eq!(town.get(&draft).await.json()["revision"], 3);
+    // In force, and back.
+    let tag = town.get(&format!("{draft}/preview")).await.header(header::ETAG).to_owned();
+    let publish = format!("{draft}/publish");
+    same(&sent(&publish, &tag, "k", json!({})).await, &sent(&publish, &tag, "k", json!({})).await);
+    let rollback = format!("{draft}/rollback");
+    same(&sent(&rollback, "\"r3\"", "k", json!({})).await, &sent(&rollback, "\"r3\"", "k", json!({})).await);
+    // What is refused is looked at again.
+    let refused = sent(&publish, "\"p0\"", "m", json!({})).await;
+    refused.problem(412, "stale_preview");
+    let tag = town.get(&format!("{draft}/preview")).await.header(header::ETAG).to_owned();
+    assert_eq!(sent(&publish, &tag, "m", json!({})).await.status, StatusCode::OK);
+    sent(PLANS, "", &"k".repeat(129), json!({"name": "x", "from": 2})).await.problem(400, "bad_request");
+    // A planning's result, as a draft and as a step.
+    let plannings = "/api/streets/520201011/plannings";
+    let other = town.draft("乙").await;
+    let into: u32 = other.rsplit('/').next().unwrap().parse().unwrap();
+    for (wish, adoption) in [
+        (json!({"cells": 2, "variants": [{"seed": 1}]}), json!({"n": 0, "name": "新"})),
+        (json!({"into": into, "cells": 3, "churn": 0, "variants": [{"seed": 1}]}), json!({"n": 0})),
+    ] {
+        let begun = town.write(Method::POST, plannings, &[], wish).await;
+        let planning = format!("{plannings}/{}", begun.json()["id"].as_str().unwrap());
+        while town.get(&planning).await.json()["state"] == "running" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let adopt = format!("{planning}/adopt");
+        let (first, second) = (sent(&adopt, "", "k", adoption.clone()).await, sent(&adopt, "", "k", adoption).await);
+        match first.status {
+            StatusCode::CREATED => same(&first, &second),
+            _ => {
+                assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::OK), "{}", String::from_utf8_lossy(&second.body));
+                assert_eq!((first.header(header::ETAG), second.json()["replayed"].as_bool()), ("\"r1\"", Some(true)));
+                assert_eq!(second.header(header::ETAG), "\"r1\"");
+            }
+        }
+    }
+    assert_eq!(town.get(&other).await.json()["revision"], 1);
+    assert_eq!(town.get(PLANS).await.json()["plans"].as_array().unwrap().len(), 3 + 3, "two drafts and a result, none twice");
 }

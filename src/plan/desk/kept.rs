@@ -83,9 +83,7 @@ mod tests {
 
     #[test]
     fn a_code_that_is_none_does_not_give_way_to_the_next() {
-        let plan = |properties: Value| {
-            json!({"type": "FeatureCollection", "features": [{"type": "Feature", "id": "520201011001001", "geometry": null, "properties": properties}]})
-        };
+        let plan = |properties: Value| json!({"type": "FeatureCollection", "features": [{"type": "Feature", "id": "520201011001001", "geometry": null, "properties": properties}]});
         let kept = |properties| kept_plan(plan(properties))["features"][0]["properties"].clone();
         assert_eq!(kept(json!({"cell_code": "第一"})), json!({}), "as if it had none");
         assert_eq!(kept(json!({"cell_code": null})), json!({"cell_code": "520201011001001"}));

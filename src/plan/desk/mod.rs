@@ -35,6 +35,7 @@ pub use ground::Ground;
 pub use journal::{Journal, now};
 pub use refusal::Refusal;
 pub use sketch::Outcome;
+pub use words::checked_name;
 
 use self::mesh::Mesh;
 use crate::{

@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    edits::{PlanPath, body, if_match, if_revision, is_draft, stale, street_code, tagged},
+    edits::{Known, PlanPath, body, if_match, is_draft, stale, street_code},
+    replies::{Keyed, Reply},
     session::{Street, again},
     view::{PlanSummary, Position, WarningRow, position, problems},
 };
@@ -24,7 +25,7 @@ use crate::{
     model::{Change, Code, IssueStatus, LonLat, Plan, PlanId, PlanState},
     plan::{
         self,
-        desk::{Balance, CellOrigin, Desk, Difference, Lineage, Moved, checked_words},
+        desk::{Balance, CellOrigin, Desk, Difference, Lineage, Moved, Refusal, checked_words},
     },
     serve::{Error, Problem, Service, params::Params},
 };
@@ -275,7 +276,8 @@ fn published(plan: &Plan, from: Date) -> Plan {
 
 /// Puts a draft in force.
 #[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/publish", tag = "plans",
-    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header, description = "The preview's entity tag")), request_body = Publication,
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header, description = "The preview's entity tag"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once and answered again; the last 1000 of a street are remembered while the server runs")), request_body = Publication,
     responses((status = 200, body = Published), (status = 412, description = "stale_preview", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_publish(
     State(service): State<Arc<Service>>,
@@ -287,9 +289,13 @@ pub async fn post_publish(
     params.only(&[])?;
     let (code, id, tag) = (street_code(&street)?, PlanId(plan), if_match(&headers)?);
     let wish: Publication = body(&headers, &bytes)?;
+    let request = Keyed::of(&headers, &code, format!("publish {}", id.0))?;
     let (from, line) = (day(wish.from.as_deref(), &service)?, log("publish", &wish)?);
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
+        if let Some(reply) = service.replies.find(&request) {
+            return Ok(reply.into_response());
+        }
         is_draft(session.plan(id)?.state)?;
         let plans = session.plans()?;
         if tag != preview_tag(&plans, id, from) {
@@ -299,7 +305,9 @@ pub async fn post_publish(
         let changes = plan::enter(&owned(&plans), published(session.plan(id)?, from));
         commit_books(&mut session, &service, &line, changes).await?;
         let plan = PlanSummary::of(session.plan(id)?, service.today());
-        Ok(tagged(StatusCode::OK, plan.revision, &Published { plan, replaced: before }))
+        let reply = Reply::new(StatusCode::OK, plan.tag.clone(), &Published { plan, replaced: before })?;
+        service.replies.keep(&request, &reply);
+        Ok(reply.into_response())
     })
 }
 
@@ -321,8 +329,11 @@ fn log(what: &str, wish: &Publication) -> Result<String, Error> {
 
 /// Makes the last published plan a draft again; what it replaced is in force as before.
 #[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/rollback", tag = "plans",
-    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header)), request_body = Publication,
-    responses((status = 200, body = Published), (status = 409, description = "not_last", body = Problem, content_type = "application/problem+json")))]
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header, description = "The plan's entity tag, or its revision, \"r17\""),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once and answered again; the last 1000 of a street are remembered while the server runs")), request_body = Publication,
+    responses((status = 200, body = Published), (status = 409, description = "not_last", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "stale", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "refused: not_published", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_rollback(
     State(service): State<Arc<Service>>,
     Path((street, plan)): PlanPath,
@@ -331,20 +342,29 @@ pub async fn post_rollback(
     bytes: Bytes,
 ) -> Result<Response, Error> {
     params.only(&[])?;
-    let (code, id, known) = (street_code(&street)?, PlanId(plan), if_revision(&headers)?);
+    let (code, id, known) = (street_code(&street)?, PlanId(plan), Known::read(&headers)?);
+    let request = Keyed::of(&headers, &code, format!("rollback {}", id.0))?;
     let wish: Publication = if bytes.is_empty() { Publication::default() } else { body(&headers, &bytes)? };
     let line = log("roll back", &wish)?;
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
+        if let Some(reply) = service.replies.find(&request) {
+            return Ok(reply.into_response());
+        }
         let plan = session.plan(id)?;
-        if known != plan.revision {
-            return Err(stale(&session, id, known));
+        if !known.is_of(plan, service.today()) {
+            return Err(stale(&session, id, known.revision));
+        }
+        if plan.state == PlanState::Draft {
+            return Err(Refusal::new("not_published", "the plan is a draft, in force on no day; there is nothing to roll back").into());
         }
         let changes = plan::leave(&owned(&session.plans()?), light(plan)).ok_or(Error::NotLast)?;
         let restored = changes.iter().find(|p| p.id != id).map(|p| p.id.0);
         commit_books(&mut session, &service, &line, changes).await?;
         let plan = PlanSummary::of(session.plan(id)?, service.today());
-        Ok(tagged(StatusCode::OK, plan.revision, &Published { plan, replaced: restored }))
+        let reply = Reply::new(StatusCode::OK, plan.tag.clone(), &Published { plan, replaced: restored })?;
+        service.replies.keep(&request, &reply);
+        Ok(reply.into_response())
     })
 }
 
