@@ -1,24 +1,35 @@
 //! `wangge edit`: commands on a draft from a file, one JSON object a line, as they are sent over HTTP.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use anyhow::{Context, anyhow, bail};
 use jiff::{Timestamp, civil::Date};
 use serde_json::json;
+use tokio::{sync::mpsc, time::timeout};
 use wangge::{
     model::{Change, ChangeSet, Code, LogChange, Plan, PlanEdit, PlanId, PlanState, StreetData},
     plan::{
         self, Registration,
-        desk::{Desk, Given, Ground, Journal, now},
+        desk::{Desk, Given, Ground, Journal, checked_name, checked_words, now},
     },
     store::Store,
 };
 
-use super::{Database, load_street, output::print, plan::interrupted, progress::Progress, signal::Stop, street_code, today};
+use super::{
+    Database, load_street,
+    output::print,
+    progress::Progress,
+    signal::{Interrupted, Stop},
+    street_code, today,
+};
 
 /// Arguments.
 #[derive(clap::Args, Debug)]
@@ -27,7 +38,7 @@ pub struct Args {
     #[arg(long, value_name = "CODE", value_parser = street_code)]
     street: Code,
     /// The draft's name, or its number
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     draft: String,
     /// Make the draft first, as a copy of the plan in force or of another plan by number or name
     #[arg(long, value_name = "published|N|NAME")]
@@ -38,8 +49,8 @@ pub struct Args {
     /// Store all commands in one transaction, or none of them; otherwise those before a line that fails stay done
     #[arg(long)]
     all_or_nothing: bool,
-    /// Who gives them, where a line does not say
-    #[arg(long, value_name = "NAME")]
+    /// Who gives them, where a line does not say; a draft that is made is theirs
+    #[arg(long, value_name = "NAME", value_parser = who)]
     who: Option<String>,
     /// Put the draft in force afterwards
     #[arg(long)]
@@ -54,12 +65,23 @@ pub struct Args {
     database: Database,
 }
 
+/// A plan's name, as the desk takes it.
+fn name(text: &str) -> Result<String, String> {
+    checked_name(text).map_err(|refusal| refusal.detail)
+}
+
+/// Who gives commands, as the desk takes it.
+fn who(text: &str) -> Result<String, String> {
+    Ok(checked_words("who", text)?.unwrap_or_default())
+}
+
 /// Runs the command.
-pub async fn run(args: Args) -> anyhow::Result<()> {
-    let lines = read(&args.commands)?;
+pub async fn run(mut args: Args) -> anyhow::Result<()> {
+    args.who = args.who.filter(|who| !who.is_empty());
+    let lines = Lines::of(&args.commands, args.all_or_nothing)?;
     let stop = Stop::on_signal();
     let store = args.database.open_existing().await?;
-    let done = edit(&args, store.clone(), &lines, stop).await;
+    let done = edit(&args, store.clone(), lines, stop).await;
     store.close().await;
     let outcome = done?;
     print(&if args.json { serde_json::to_string_pretty(&outcome.json(&args))? + "\n" } else { outcome.words(&args) })
@@ -71,24 +93,74 @@ struct Line {
     value: serde_json::Value,
 }
 
-/// Every line that is not empty, as JSON.
-fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
-    let name = path.display();
-    let input: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(std::io::stdin())
-    } else {
-        Box::new(std::fs::File::open(path).with_context(|| format!("cannot read {name}"))?)
-    };
-    let mut lines = Vec::new();
-    for (number, line) in (1..).zip(BufReader::new(input).lines()) {
-        let line = line.with_context(|| format!("{name}:{number}: cannot be read as UTF-8 text"))?;
-        let text = line.trim_start_matches('\u{feff}').trim();
-        if !text.is_empty() {
-            let value = serde_json::from_str(text).map_err(|error| anyhow!("{name}:{number}: this is no JSON object: {error}"))?;
-            lines.push(Line { number, value });
+/// The lines of the file, one after the other. They are read a few ahead on a thread of their own: who types them may take their time,
+/// and Ctrl-C is heard meanwhile.
+struct Lines {
+    next: mpsc::Receiver<io::Result<Vec<u8>>>,
+    /// Lines that were taken.
+    taken: usize,
+    /// Bytes that were read.
+    read: Arc<AtomicU64>,
+    /// Bytes there are; `None` where nobody knows.
+    size: Option<u64>,
+    /// Whether what was done so far is lost when it ends early.
+    all_or_nothing: bool,
+}
+
+impl Lines {
+    fn of(path: &Path, all_or_nothing: bool) -> anyhow::Result<Self> {
+        let is_stdin = path.as_os_str() == "-";
+        let (input, size): (Box<dyn Read + Send>, _) = if is_stdin {
+            (Box::new(io::stdin()), None)
+        } else {
+            let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
+            (Box::new(file), size)
+        };
+        let (send, next) = mpsc::channel(4);
+        let read = Arc::new(AtomicU64::new(0));
+        let count = read.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(input).split(b'\n') {
+                let (bytes, failed) = (line.as_ref().map_or(0, Vec::len), line.is_err());
+                count.fetch_add(bytes as u64 + 1, Ordering::Relaxed);
+                if send.blocking_send(line).is_err() || failed {
+                    break;
+                }
+            }
+        });
+        Ok(Self { next, taken: 0, read, size, all_or_nothing })
+    }
+
+    /// How much of the file is read, 0 to 1.
+    fn share(&self) -> f64 {
+        self.size.map_or(0.0, |size| self.read.load(Ordering::Relaxed) as f64 / size.max(1) as f64)
+    }
+
+    /// The next line that is not empty; `Ok(None)` after the last.
+    ///
+    /// # Errors
+    /// What is wrong with the line, with the place in the file; an interruption.
+    async fn next(&mut self, name: &Path, progress: &Progress) -> anyhow::Result<Option<Line>> {
+        loop {
+            if !progress.at("commands", self.share()) {
+                let rest = if self.all_or_nothing { "nothing was changed" } else { "the lines before it stay done" };
+                return Err(Interrupted(format!("stopped before line {}; {rest}", self.taken + 1)).into());
+            }
+            let Ok(line) = timeout(Duration::from_millis(100), self.next.recv()).await else { continue };
+            let Some(line) = line else { return Ok(None) };
+            self.taken += 1;
+            let number = self.taken;
+            let at = format!("{}:{number}", name.display());
+            let line = line.with_context(|| format!("{at}: cannot be read"))?;
+            let text = std::str::from_utf8(&line).with_context(|| format!("{at}: this is no UTF-8 text"))?;
+            let text = text.trim_start_matches('\u{feff}').trim();
+            if !text.is_empty() {
+                let value = serde_json::from_str(text).map_err(|error| anyhow!("{at}: this is no JSON object: {error}"))?;
+                return Ok(Some(Line { number, value }));
+            }
         }
     }
-    Ok(lines)
 }
 
 /// What was done.
@@ -149,7 +221,7 @@ struct Work {
     held: Option<Vec<Change>>,
 }
 
-async fn edit(args: &Args, store: Arc<dyn Store>, lines: &[Line], stop: Stop) -> anyhow::Result<Outcome> {
+async fn edit(args: &Args, store: Arc<dyn Store>, mut lines: Lines, stop: Stop) -> anyhow::Result<Outcome> {
     let street = load_street(store.as_ref(), &args.street).await?;
     let (plan, is_new) = draft(args, &street)?;
     let (version, id) = (street.version, plan.id);
@@ -178,12 +250,9 @@ async fn edit(args: &Args, store: Arc<dyn Store>, lines: &[Line], stop: Stop) ->
         published: None,
     };
     let progress = Progress::until(stop.clone());
-    for line in lines {
-        if !progress.at("commands", outcome.commands as f64 / lines.len() as f64) {
-            return Err(interrupted());
-        }
+    while let Some(line) = lines.next(&args.commands, &progress).await? {
         let at = || format!("{}:{}", args.commands.display(), line.number);
-        let step = work.step(args, line, &mut outcome).with_context(at)?;
+        let step = work.step(args, &line, &mut outcome).with_context(at)?;
         let (what, change) = step;
         work.follow(&change).with_context(at)?;
         work.store(what, change).await.with_context(at)?;
@@ -221,10 +290,11 @@ fn draft(args: &Args, street: &StreetData) -> anyhow::Result<(Plan, bool)> {
             let day = today(Timestamp::now());
             let base = if from == "published" { street.plans.iter().find(|p| p.in_force(day)) } else { named(from) };
             let base = base.with_context(|| format!("street {code} has no plan {from:?} to copy"))?;
+            let owner = args.who.as_deref().map(name).transpose().map_err(|why| anyhow!("--who: whose the new draft is: {why}"))?;
             let registration = Registration {
                 id: PlanId(street.plans.iter().map(|p| p.id.0).max().unwrap_or(0) + 1),
                 name: args.draft.clone(),
-                owner: args.who.clone(),
+                owner,
                 now: now(),
                 publish_from: None,
             };

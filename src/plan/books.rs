@@ -37,19 +37,27 @@ pub fn copy(base: &Plan, registration: Registration) -> Plan {
     }
 }
 
+/// The plan that ended when `plan` began: of several that end on that day the one that was in force last. Those that were in force on no
+/// day, because another with the same first day came after them, count by their numbers.
+pub fn replaced_by<'a>(existing: impl IntoIterator<Item = &'a Plan>, plan: &Plan) -> Option<&'a Plan> {
+    let from = plan.valid_from.filter(|_| plan.state != PlanState::Draft)?;
+    // One that was in force on no day was followed by others that were not, either.
+    let came_before = |p: &&Plan| plan.valid_to != Some(from) || p.valid_from != Some(from) || p.id < plan.id;
+    let ended = existing.into_iter().filter(|p| p.id != plan.id && p.state != PlanState::Draft && p.valid_to == Some(from));
+    ended.filter(came_before).max_by_key(|p| (p.valid_from, p.id))
+}
+
 /// The plans to write so that `plan` is a draft again and what was in force before it goes on; `None` when a later plan begins where
 /// it ends, or it is a draft.
 ///
 /// `plan` comes last.
 pub fn leave(existing: &[Plan], mut plan: Plan) -> Option<Vec<Plan>> {
-    let from = plan.valid_from.filter(|_| plan.state != PlanState::Draft && plan.valid_to.is_none())?;
-    let restored = existing.iter().filter(|p| p.id != plan.id && p.state != PlanState::Draft && p.valid_to == Some(from)).map(|p| {
+    plan.valid_from.filter(|_| plan.state != PlanState::Draft && plan.valid_to.is_none())?;
+    let restored = replaced_by(existing, &plan).map(|p| {
         let mut again = p.clone();
         again.valid_to = None;
         again
     });
-    // Of several that end there the one that was in force last goes on.
-    let restored = restored.max_by_key(|p| (p.valid_from, p.id));
     (plan.state, plan.valid_from) = (PlanState::Draft, None);
     Some(restored.into_iter().chain([plan]).collect())
 }
@@ -87,6 +95,31 @@ mod tests {
     }
 
     proptest! {
+        /// A plan replaced the one that was in force on its first day when it came.
+        #[test]
+        fn a_plan_knows_what_it_replaced(starts in prop::collection::vec(2i8..6, 1..9)) {
+            let mut books: Vec<Plan> = Vec::new();
+            let mut replaced = Vec::new();
+            for (id, start) in (1..).zip(&starts) {
+                replaced.push(books.iter().find(|p| p.in_force(day(*start))).map(|p| p.id));
+                for p in enter(&books, plan(id, Some(day(*start)))) {
+                    books.retain(|old| old.id != p.id);
+                    books.push(p);
+                }
+                // As long as no other plan has come in between.
+                let newest = books.iter().find(|p| p.id.0 == id).unwrap();
+                prop_assert_eq!(replaced_by(&books, newest).map(|p| p.id), *replaced.last().unwrap());
+            }
+            // And those on one day later on, too, where it is the first that there was.
+            let first = starts.iter().min().unwrap();
+            let on_it = |id: &&PlanId| starts[id.0 as usize - 1] == *first;
+            let ids: Vec<PlanId> = (1..).take(starts.len()).map(PlanId).collect();
+            for id in ids.iter().filter(on_it) {
+                let plan = books.iter().find(|p| p.id == *id).unwrap();
+                prop_assert_eq!(replaced_by(&books, plan).map(|p| p.id), replaced[id.0 as usize - 1]);
+            }
+        }
+
         /// The last plan withdrawn: every day's answer is as if it had not been.
         #[test]
         fn leaving_takes_entering_back(starts in prop::collection::vec(2i8..28, 1..9)) {

@@ -24,7 +24,7 @@ mod split;
 
 use jiff::{Timestamp, civil::Date};
 
-pub use books::{copy, enter, leave};
+pub use books::{copy, enter, leave, replaced_by};
 pub use planner::plan;
 pub use replan::{Selection, replan};
 pub use score::{CellScore, Rounded, Score, Spread, score, score_in};

@@ -72,8 +72,8 @@ pub enum Error {
     /// A write without `If-Match`.
     #[error("send If-Match with the entity tag that this was read under, so that nobody's change is lost")]
     NoIfMatch,
-    /// Somebody changed the same cells meanwhile.
-    #[error("the draft is at revision {revision} now; see what happened since, and try again")]
+    /// Somebody changed the same cells meanwhile, or put the plan in force on other days.
+    #[error("the plan is not as it was read; it is at revision {revision} now: see what happened since, and try again")]
     Stale {
         /// The draft's revision.
         revision: u32,

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use super::{
     Error,
-    desk::{Desks, plannings::Plannings},
+    desk::{Desks, Replies, plannings::Plannings},
     events::ChangeEvent,
     info::IssuesInfo,
     making::Makers,
@@ -102,6 +102,8 @@ pub struct Service {
     pub(super) makers: Makers,
     /// Streets whose plans are worked on.
     pub(super) desks: Desks,
+    /// Answers to requests that may come again.
+    pub(super) replies: Replies,
     /// Plannings under way.
     pub(super) plannings: Plannings,
     pub(super) backdrop: Option<Arc<Backdrop>>,
@@ -137,6 +139,7 @@ impl Service {
             tiles: TileCache::new(options.tile_cache_bytes),
             makers: Makers::new(),
             desks: Desks::default(),
+            replies: Replies::default(),
             plannings: Plannings::default(),
             backdrop: options.backdrop.clone().map(Backdrop::new),
             day: DayClock::new(),

@@ -21,7 +21,7 @@ use super::{
     Error,
     row::{Record, Value},
 };
-use crate::model::{Bounds, Code};
+use crate::model::{Bounds, ChangeSet, Code};
 
 /// How rows meet those that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,15 @@ pub(super) fn check_texts<R: Record>(street: &Code, record: &R) -> Result<Option
     Ok(bounds)
 }
 
+/// The same of what the change log calls a commit.
+pub(super) fn check_what(set: &ChangeSet) -> Result<(), Error> {
+    if !set.what.contains('\0') {
+        return Ok(());
+    }
+    let what = format!("the change {:?} of street {}", set.what, set.street);
+    Err(Error::Refused { what, why: "what it is called holds a NUL character".to_owned() })
+}
+
 macro_rules! repository {
     (
         store: $store:ident,
@@ -93,7 +102,7 @@ macro_rules! repository {
                 places::read_places,
                 plan_rows::{PART_TABLES, PlanParts},
                 reading::{Reader, read_log, read_versions, read_world},
-                repository::{How, check_texts, last_of_each},
+                repository::{How, check_texts, check_what, last_of_each},
                 row::{Key, Record, Select, Table, Value},
                 step::{Gone, Met, find_plan},
             },
@@ -202,6 +211,7 @@ macro_rules! repository {
             if set.is_empty() {
                 return Ok(expected);
             }
+            check_what(set)?;
             let mut rows: BTreeMap<ChangeKind, usize> = BTreeMap::new();
             for change in &set.changes {
                 apply(connection, street, change).await?;

@@ -19,12 +19,21 @@ impl Fixture {
     async fn draft(&self, name: &str) -> String {
         let made = self.write(Method::POST, PLANS, &[], json!({"name": name, "from": "published", "owner": "王"})).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", String::from_utf8_lossy(&made.body));
-        assert_eq!(made.header(header::ETAG), "\"r0\"");
+        assert_eq!(made.header(header::ETAG), "\"r0.draft\"");
         format!("{PLANS}/{}", made.json()["id"])
     }
 
     async fn edit(&self, draft: &str, revision: u32, command: Value) -> Answer {
         self.write(Method::POST, &format!("{draft}/edits"), &[("if-match", &format!("\"r{revision}\""))], command).await
+    }
+
+    /// Puts a draft in force as its preview says.
+    async fn publish(&self, draft: &str, wish: Value) -> Answer {
+        let from = wish["from"].as_str().map(|day| format!("?from={day}")).unwrap_or_default();
+        let tag = self.get(&format!("{draft}/preview{from}")).await.header(header::ETAG).to_owned();
+        let published = self.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], wish).await;
+        assert_eq!(published.status, StatusCode::OK, "{}", String::from_utf8_lossy(&published.body));
+        published
     }
 
     async fn cells(&self, draft: &str) -> Vec<String> {
@@ -37,6 +46,7 @@ impl Fixture {
         let id = plan.rsplit('/').next().unwrap();
         let mut desk = self.get(&format!("{plan}/desk")).await.json();
         desk["plan"]["revision"] = json!(id);
+        desk["plan"]["tag"].take();
         desk["undo"].take();
         desk["redo"].take();
         desk.to_string().into_bytes()
@@ -59,10 +69,13 @@ async fn plans_are_listed_copied_renamed_and_dropped() {
     town.write(Method::POST, PLANS, &[], json!({"name": "", "from": 2})).await.problem(400, "bad_body");
     town.write(Method::POST, PLANS, &[], json!({"name": "乙", "from": 99})).await.problem(404, "no_such_plan");
     town.write(Method::POST, PLANS, &[], json!({"name": "乙", "from": "somewhere"})).await.problem(400, "bad_body");
+    for from in [json!(4_294_967_297_u64), json!(-1), json!(1.0), json!(1.5), json!(null), json!([2]), json!("2")] {
+        town.write(Method::POST, PLANS, &[], json!({"name": "乙", "from": from})).await.problem(400, "bad_body");
+    }
     town.get("/api/streets/520201999/plans").await.problem(404, "no_such_street");
     town.write(Method::PATCH, &draft, &[], json!({"name": "丙"})).await.problem(428, "no_if_match");
     let renamed = town.write(Method::PATCH, &draft, &[("if-match", "\"r0\"")], json!({"name": "丙"})).await;
-    assert_eq!((renamed.json()["name"].as_str(), renamed.header(header::ETAG)), (Some("丙"), "\"r1\""));
+    assert_eq!((renamed.json()["name"].as_str(), renamed.header(header::ETAG)), (Some("丙"), "\"r1.draft\""));
     town.write(Method::DELETE, &draft, &[("if-match", "\"r0\"")], json!({})).await.problem(412, "stale");
     let dropped = town.write(Method::DELETE, &draft, &[("if-match", "\"r1\"")], json!({})).await;
     assert_eq!(dropped.status, StatusCode::NO_CONTENT);
@@ -141,7 +154,7 @@ async fn what_cannot_be_done_is_refused_with_reason_and_place() {
     town.write(Method::POST, &format!("{draft}/edits"), &[], merge()).await.problem(428, "no_if_match");
     town.write(Method::POST, &format!("{draft}/edits"), &[("if-match", "r0")], merge()).await.problem(400, "bad_request");
     town.edit(&format!("{PLANS}/2"), 0, merge()).await.problem(422, "refused");
-    assert_eq!(town.get(&draft).await.header(header::ETAG), "\"r0\"", "the draft is as it was");
+    assert_eq!(town.get(&draft).await.header(header::ETAG), "\"r0.draft\"", "the draft is as it was");
     assert_eq!(town.get(&format!("{draft}/edits")).await.json()["edits"], json!([]));
 }
 
@@ -290,6 +303,27 @@ async fn publishing_does_what_its_preview_says_and_can_be_rolled_back() {
 }
 
 #[tokio::test]
+async fn who_publishes_and_why_are_checked_as_with_commands() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let tag = town.get(&format!("{draft}/preview")).await.header(header::ETAG).to_owned();
+    let long = "长".repeat(401);
+    for words in [json!({"who": "王\u{0}"}), json!({"why": "一行\n两行"}), json!({"why": long}), json!({"who": 7})] {
+        town.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], words.clone()).await.problem(400, "bad_body");
+        town.write(Method::POST, &format!("{PLANS}/2/rollback"), &[("if-match", "\"r0\"")], words.clone()).await.problem(400, "bad_body");
+        let mut command = merge();
+        command.as_object_mut().unwrap().extend(words.as_object().unwrap().clone());
+        town.edit(&draft, 0, command).await.problem(400, "bad_body");
+    }
+    // What is not said is not logged.
+    let body = json!({"who": " ", "why": "短".repeat(400)});
+    let published = town.write(Method::POST, &format!("{draft}/publish"), &[("if-match", &tag)], body).await;
+    assert_eq!(published.status, StatusCode::OK);
+    let last = town.store.changes_since(&code(STREET), 0).await.unwrap().pop().unwrap();
+    assert_eq!(last.what, format!("publish because {}", "短".repeat(400)));
+}
+
+#[tokio::test]
 async fn a_plan_for_later_waits_for_its_day() {
     let town = town().await;
     let draft = town.draft("甲").await;
@@ -367,4 +401,221 @@ async fn plannings_run_in_the_background_and_one_is_adopted() {
     let undone = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", "\"r1\"")], json!({})).await;
     assert_eq!(undone.status, StatusCode::OK);
     assert_eq!(town.cells(&draft).await.len(), 4);
+}
+
+#[tokio::test]
+async fn of_two_plans_for_one_day_the_second_comes_from_the_first() {
+    let town = town().await;
+    let (first, second) = (town.draft("甲").await, town.draft("乙").await);
+    assert_eq!(town.edit(&first, 0, merge()).await.status, StatusCode::OK);
+    for draft in [&first, &second] {
+        town.publish(draft, json!({"from": "2999-01-01"})).await;
+    }
+    let against = async |plan: &str| town.get(&format!("{plan}/lineage")).await.json()["against"].clone();
+    let id = |plan: &str| json!(plan.rsplit('/').next().unwrap().parse::<u32>().unwrap());
+    assert_eq!((against(&first).await, against(&second).await), (json!(2), id(&first)));
+    let lineage = town.get(&format!("{second}/lineage")).await.json();
+    let south_west = lineage["lineage"].as_array().unwrap().iter().find(|c| c["code"] == SOUTH_WEST).unwrap().clone();
+    assert_eq!(south_west["from"][0]["code"], NORTH_WEST, "where the first had merged them");
+    // Withdrawing goes the same way back.
+    let back = town.write(Method::POST, &format!("{second}/rollback"), &[("if-match", "\"r0\"")], json!({})).await;
+    assert_eq!(back.json()["replaced"], id(&first));
+}
+
+#[tokio::test]
+async fn where_nothing_was_in_force_all_is_new() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let preview = town.get(&format!("{draft}/preview?from=2000-01-01")).await.json();
+    assert_eq!(preview["replaces"], Value::Null);
+    assert_eq!(preview["cells"], json!({"same": 0, "changed": 0, "new": 4, "ended": 0}));
+    assert_eq!((&preview["groups"]["kept"], &preview["groups"]["ended"]), (&json!(0), &json!(0)));
+    assert!(preview["groups"]["new"].as_u64().unwrap() >= 4, "{preview}");
+    assert_eq!((&preview["households_moved"], &preview["moves"]), (&json!(0), &json!([])));
+    let lineage = preview["lineage"].as_array().unwrap();
+    assert!(lineage.iter().all(|c| c["kind"] == "new" && c["from"] == json!([])), "{preview}");
+}
+
+#[tokio::test]
+async fn of_an_imported_file_the_cells_are_kept_and_nobodys_telephone() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let shape = |west: i32, south: i32, name: &str, code: &str| {
+        let corners = [(0, 0), (1000, 0), (1000, 1000), (0, 1000), (0, 0)].map(|(x, y)| [lon(west + x), lat(south + y)]);
+        json!({"type": "Feature", "properties": {"name": name, "code": code, "网格员": "王五", "phone": "13800138000"},
+            "geometry": {"type": "Polygon", "coordinates": [corners]}})
+    };
+    let cells = [(0, 0, "甲", SOUTH_WEST), (1000, 0, "乙", SOUTH_EAST), (0, 1000, "丙", NORTH_WEST), (1000, 1000, "丁", NORTH_EAST)];
+    let features: Vec<Value> = cells.iter().map(|(x, y, name, code)| shape(*x, *y, name, code)).collect();
+    let plan = json!({"type": "FeatureCollection", "features": features, "author": "王五"});
+    let done = town.edit(&draft, 0, json!({"op": "import", "plan": plan, "crs": "EPSG:4326"})).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", String::from_utf8_lossy(&done.body));
+    let id = PlanId(draft.rsplit('/').next().unwrap().parse().unwrap());
+    let log = town.store.load_edits(&code(STREET), id).await.unwrap();
+    let kept = log[0].edit.command.to_string();
+    assert!(!kept.contains("王五") && !kept.contains("138"), "{kept}");
+    assert!(kept.contains("丁") && kept.contains(NORTH_EAST), "what it says of cells is kept: {kept}");
+    // What is kept does the same again.
+    let other = town.draft("乙").await;
+    assert_eq!(town.edit(&other, 0, log[0].edit.command.clone()).await.status, StatusCode::OK);
+    let names = async |plan: &str| {
+        let desk = town.get(&format!("{plan}/desk")).await.json();
+        desk["cells"].as_array().unwrap().iter().map(|c| (c["code"].clone(), c["name"].clone(), c["geometry"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&draft).await, names(&other).await);
+    // Neither the log nor what a stale command is told of carries the file.
+    let line = json!({"op": "import", "crs": "EPSG:4326"});
+    assert_eq!(town.get(&format!("{draft}/edits")).await.json()["edits"][0]["command"], line);
+    let stale = town.edit(&draft, 0, json!({"op": "rename", "code": NORTH_WEST, "name": "西"})).await.problem(412, "stale");
+    assert_eq!(stale["since"][0]["command"], line);
+}
+
+#[tokio::test]
+async fn the_log_comes_in_pages() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    for n in 0..5 {
+        let named = town.edit(&draft, n, json!({"op": "rename", "code": NORTH_WEST, "name": format!("第{n}")})).await;
+        assert_eq!(named.status, StatusCode::OK);
+    }
+    let page = async |query: &str| {
+        let log = town.get(&format!("{draft}/edits{query}")).await.json();
+        let numbers: Vec<u64> = log["edits"].as_array().unwrap().iter().map(|line| line["number"].as_u64().unwrap()).collect();
+        (numbers, log["next"].as_u64())
+    };
+    assert_eq!(page("").await, (vec![5, 4, 3, 2, 1], None));
+    assert_eq!(page("?limit=2").await, (vec![5, 4], Some(4)));
+    assert_eq!(page("?limit=2&before=4").await, (vec![3, 2], Some(2)));
+    assert_eq!(page("?limit=2&before=2").await, (vec![1], None));
+    for bad in ["limit=0", "limit=1001", "before=-1", "before=x"] {
+        town.get(&format!("{draft}/edits?{bad}")).await.problem(400, "bad_parameter");
+    }
+    town.get(&format!("{draft}/edits?after=1")).await.problem(400, "unknown_parameter");
+}
+
+#[tokio::test]
+async fn a_tag_is_another_when_a_plan_is_in_force_on_other_days() {
+    let town = town().await;
+    let (draft, other) = (town.draft("甲").await, town.draft("乙").await);
+    let tags = async |plan: &str| {
+        let [summary, desk] = [town.get(plan).await, town.get(&format!("{plan}/desk")).await];
+        assert_eq!(summary.header(header::ETAG), desk.header(header::ETAG));
+        assert_eq!(summary.header(header::ETAG), format!("\"{}\"", summary.json()["tag"].as_str().unwrap()));
+        summary.header(header::ETAG).to_owned()
+    };
+    let in_force = format!("{PLANS}/2");
+    let (first, before) = (tags(&draft).await, tags(&in_force).await);
+    let published = town.publish(&draft, json!({"from": "2998-01-01"})).await;
+    let second = tags(&draft).await;
+    assert_eq!(published.header(header::ETAG), second);
+    assert_ne!(first, second, "it is published");
+    assert_ne!(before, tags(&in_force).await, "it ends");
+    town.publish(&other, json!({"from": "2999-01-01"})).await;
+    let third = tags(&draft).await;
+    assert_ne!(second, third, "it ends, too");
+    // Who read it before that does not take back what he did not see.
+    let rollback =
+        async |plan: &str, tag: &str| town.write(Method::POST, &format!("{plan}/rollback"), &[("if-match", tag)], json!({})).await;
+    rollback(&draft, &second).await.problem(412, "stale");
+    rollback(&draft, &third).await.problem(409, "not_last");
+    assert_eq!(rollback(&other, "\"r0\"").await.status, StatusCode::OK, "a bare revision goes as ever");
+    assert_eq!(tags(&draft).await, second, "as it was, so its tag is as it was");
+    let back = rollback(&draft, &second).await;
+    assert_eq!((back.status, back.header(header::ETAG)), (StatusCode::OK, first.as_str()));
+    // Steps take either, and neither of another state.
+    let edit = async |tag: &str, name: &str| {
+        let command = json!({"op": "rename", "code": NORTH_WEST, "name": name});
+        town.write(Method::POST, &format!("{draft}/edits"), &[("if-match", tag)], command).await
+    };
+    edit(&second, "西").await.problem(412, "stale");
+    assert_eq!(edit(&first, "西").await.header(header::ETAG), "\"r1\"");
+    assert_eq!(edit("\"r1\"", "北").await.status, StatusCode::OK);
+    let undone = town.write(Method::POST, &format!("{draft}/undo"), &[("if-match", "\"r2.draft\"")], json!({})).await;
+    assert_eq!(undone.status, StatusCode::OK);
+    town.write(Method::DELETE, &draft, &[("if-match", "\"r3.published.2998-01-01\"")], json!({})).await.problem(412, "stale");
+    let dropped = town.write(Method::DELETE, &draft, &[("if-match", "\"r3.draft\"")], json!({})).await;
+    assert_eq!(dropped.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_draft_is_not_rolled_back() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let back = town.write(Method::POST, &format!("{draft}/rollback"), &[("if-match", "\"r0\"")], json!({})).await;
+    let problem = back.problem(422, "refused");
+    assert_eq!(problem["reason"], "not_published");
+    assert!(problem["detail"].as_str().unwrap().contains("draft"), "{problem}");
+}
+
+#[tokio::test]
+async fn every_write_with_a_key_is_done_once() {
+    let town = town().await;
+    let sent = async |target: &str, tag: &str, key: &str, body: Value| {
+        let mut headers = vec![("idempotency-key", key)];
+        if !tag.is_empty() {
+            headers.push(("if-match", tag));
+        }
+        town.write(Method::POST, target, &headers, body).await
+    };
+    let same = |first: &Answer, second: &Answer| {
+        assert!(first.status.is_success(), "{}", String::from_utf8_lossy(&first.body));
+        assert_eq!((first.status, first.header(header::ETAG)), (second.status, second.header(header::ETAG)));
+        assert_eq!(first.json(), second.json());
+    };
+    // A new draft.
+    let wish = json!({"name": "甲", "from": "published"});
+    let made = sent(PLANS, "", "k", wish.clone()).await;
+    same(&made, &sent(PLANS, "", "k", wish.clone()).await);
+    sent(PLANS, "", "l", wish).await.problem(409, "name_taken");
+    let draft = format!("{PLANS}/{}", made.json()["id"]);
+    // Undo and redo, each in short the second time.
+    assert_eq!(town.edit(&draft, 0, merge()).await.status, StatusCode::OK);
+    for (step, tag, revision) in [("undo", "\"r1\"", 2), ("redo", "\"r2\"", 3)] {
+        let target = format!("{draft}/{step}");
+        let (first, second) = (sent(&target, tag, "k", json!({})).await, sent(&target, tag, "k", json!({})).await);
+        assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::OK), "{}", String::from_utf8_lossy(&second.body));
+        assert_eq!(first.header(header::ETAG), second.header(header::ETAG));
+        let short = second.json();
+        assert_eq!((&short["revision"], &short["op"], &short["replayed"]), (&json!(revision), &json!("merge"), &json!(true)));
+        assert_eq!(short["number"], first.json()["number"]);
+    }
+    assert_eq!(town.get(&draft).await.json()["revision"], 3);
+    // In force, and back.
+    let tag = town.get(&format!("{draft}/preview")).await.header(header::ETAG).to_owned();
+    let publish = format!("{draft}/publish");
+    same(&sent(&publish, &tag, "k", json!({})).await, &sent(&publish, &tag, "k", json!({})).await);
+    let rollback = format!("{draft}/rollback");
+    same(&sent(&rollback, "\"r3\"", "k", json!({})).await, &sent(&rollback, "\"r3\"", "k", json!({})).await);
+    // What is refused is looked at again.
+    let refused = sent(&publish, "\"p0\"", "m", json!({})).await;
+    refused.problem(412, "stale_preview");
+    let tag = town.get(&format!("{draft}/preview")).await.header(header::ETAG).to_owned();
+    assert_eq!(sent(&publish, &tag, "m", json!({})).await.status, StatusCode::OK);
+    sent(PLANS, "", &"k".repeat(129), json!({"name": "x", "from": 2})).await.problem(400, "bad_request");
+    // A planning's result, as a draft and as a step.
+    let plannings = "/api/streets/520201011/plannings";
+    let other = town.draft("乙").await;
+    let into: u32 = other.rsplit('/').next().unwrap().parse().unwrap();
+    for (wish, adoption) in [
+        (json!({"cells": 2, "variants": [{"seed": 1}]}), json!({"n": 0, "name": "新"})),
+        (json!({"into": into, "cells": 3, "churn": 0, "variants": [{"seed": 1}]}), json!({"n": 0})),
+    ] {
+        let begun = town.write(Method::POST, plannings, &[], wish).await;
+        let planning = format!("{plannings}/{}", begun.json()["id"].as_str().unwrap());
+        while town.get(&planning).await.json()["state"] == "running" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let adopt = format!("{planning}/adopt");
+        let (first, second) = (sent(&adopt, "", "k", adoption.clone()).await, sent(&adopt, "", "k", adoption).await);
+        match first.status {
+            StatusCode::CREATED => same(&first, &second),
+            _ => {
+                assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::OK), "{}", String::from_utf8_lossy(&second.body));
+                assert_eq!((first.header(header::ETAG), second.json()["replayed"].as_bool()), ("\"r1\"", Some(true)));
+                assert_eq!(second.header(header::ETAG), "\"r1\"");
+            }
+        }
+    }
+    assert_eq!(town.get(&other).await.json()["revision"], 1);
+    assert_eq!(town.get(PLANS).await.json()["plans"].as_array().unwrap().len(), 3 + 3, "two drafts and a result, none twice");
 }

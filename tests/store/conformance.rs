@@ -307,6 +307,10 @@ pub async fn a_failing_commit_leaves_nothing(place: Arc<Place>) {
     let nul = set(&street, "edit", vec![Change::PutIssues(vec![issue("1", "no\0ise")])]);
     let error = store.commit(1, &nul).await.unwrap_err();
     assert!(error.to_string().contains("category holds a NUL"), "{error}");
+    // Nor in what the log would call it, whoever made that up.
+    let nul = set(&street, "publish by \0", vec![Change::PutIssues(vec![issue("1", "noise")])]);
+    let error = store.commit(1, &nul).await.unwrap_err();
+    assert!(matches!(&error, Error::Refused { why, .. } if why.contains("holds a NUL")), "{error}");
     assert_eq!(store.load().await.unwrap(), before);
     assert_eq!(store.changes_since(&street, 1).await.unwrap(), []);
     // And the store goes on.

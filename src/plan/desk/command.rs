@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
+use super::kept::kept_plan;
 use crate::model::{CellKind, Code, LonLat};
 
 /// A position as `[longitude, latitude]` in degrees, CRS84.
@@ -197,7 +198,7 @@ pub enum Command {
     },
     /// Takes over cells drawn elsewhere, healed onto the blocks that are there.
     Import {
-        /// A GeoJSON FeatureCollection of polygons; properties `cell_code` and `name` are honoured.
+        /// A GeoJSON FeatureCollection of polygons; properties `cell_code` and `name` are honoured, nothing else is kept.
         #[schema(value_type = Object)]
         plan: serde_json::Value,
         /// Its CRS, when it is not CRS84.
@@ -249,7 +250,7 @@ const MAX_WORDS: usize = 400;
 pub struct Given {
     /// The command.
     pub command: Command,
-    /// As it was written, without who and why.
+    /// As it was written, without who and why; of a plan that is imported what is read of it.
     pub written: serde_json::Value,
     /// Who, as they call themselves.
     pub who: Option<String>,
@@ -265,6 +266,11 @@ impl Given {
     pub fn read(mut written: serde_json::Value) -> Result<Self, String> {
         let object = written.as_object_mut().ok_or("a command is an object with \"op\"")?;
         let (who, why) = (words(object, "who")?, words(object, "why")?);
+        if object.get("op").is_some_and(|op| op == "import")
+            && let Some(plan) = object.get_mut("plan")
+        {
+            *plan = kept_plan(plan.take());
+        }
         let command = Command::deserialize(&written).map_err(|error| error.to_string())?;
         Ok(Self { command, written, who, why })
     }
@@ -273,10 +279,23 @@ impl Given {
 fn words(object: &mut serde_json::Map<String, serde_json::Value>, name: &str) -> Result<Option<String>, String> {
     match object.shift_remove(name) {
         None | Some(serde_json::Value::Null) => Ok(None),
-        Some(serde_json::Value::String(text)) if text.chars().count() <= MAX_WORDS && !text.chars().any(char::is_control) => {
-            let text = text.trim();
-            Ok((!text.is_empty()).then(|| text.to_owned()))
-        }
-        Some(_) => Err(format!("{name:?} is a text of at most {MAX_WORDS} characters")),
+        Some(serde_json::Value::String(text)) => checked_words(name, &text),
+        Some(_) => Err(no_words(name)),
     }
+}
+
+/// Who does something or why, as it is kept; `None` when nothing is said. `name` is what the member or option is called.
+///
+/// # Errors
+/// More than 400 characters, or a control character; for people.
+pub fn checked_words(name: &str, text: &str) -> Result<Option<String>, String> {
+    if text.chars().count() > MAX_WORDS || text.chars().any(char::is_control) {
+        return Err(no_words(name));
+    }
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+fn no_words(name: &str) -> String {
+    format!("{name:?} is a text of at most {MAX_WORDS} characters, none of them a control character")
 }

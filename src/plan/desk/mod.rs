@@ -14,6 +14,7 @@ mod ground;
 mod halve;
 mod import;
 mod journal;
+mod kept;
 mod mesh;
 mod people;
 mod refusal;
@@ -30,13 +31,14 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
-pub use command::{At, Command, Given};
+pub use command::{At, Command, Given, checked_words};
 pub use difference::{CellOrigin, Difference, Lineage, Moved, Origin};
 pub use figures::{Balance, CellFigures, Problem, ProblemKind, TOLERANCE};
 pub use ground::Ground;
 pub use journal::{Journal, now};
 pub use refusal::Refusal;
 pub use sketch::Outcome;
+pub use words::checked_name;
 
 use self::mesh::Mesh;
 use crate::{

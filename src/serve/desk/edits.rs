@@ -9,16 +9,19 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use jiff::civil::Date;
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::OwnedMutexGuard;
 use utoipa::ToSchema;
 
 use super::{
+    replies::{Keyed, Reply, key, tagged},
     session::{Street, again},
-    view::{Answer, op_of},
+    view::{Answer, op_of, revision_tag, standing},
 };
 use crate::{
-    model::{Change, ChangeKind, Code, Edit, LogChange, PlanEdit, PlanId, PlanState},
+    model::{Change, ChangeKind, Code, Edit, LogChange, Plan, PlanEdit, PlanId, PlanState},
     plan::desk::{Command, Given, Outcome, Refusal, now},
     serve::{Error, Problem, Service, events::ChangeEvent, params::Params},
 };
@@ -42,7 +45,7 @@ pub struct LogLine {
     /// Why, in their words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The command as it was given.
+    /// The command as it was given; of `import` without the `plan`.
     #[schema(value_type = Object)]
     pub command: serde_json::Value,
     /// done, undone, dropped.
@@ -59,18 +62,27 @@ impl LogLine {
             at: edit.at.to_string(),
             who: edit.who.clone(),
             why: edit.why.clone(),
-            command: edit.command.clone(),
+            command: without_plan(&edit.command),
             standing: edit.standing.as_str().into(),
             summary: edit.answer.get("summary").cloned().unwrap_or_default(),
         }
     }
 }
 
-/// A draft's log.
+/// Megabytes that nobody reads in a list.
+fn without_plan(command: &serde_json::Value) -> serde_json::Value {
+    let members = command.as_object().into_iter().flatten().filter(|(name, _)| *name != "plan");
+    members.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// A page of a draft's log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Log {
     /// The newest first.
     pub edits: Vec<LogLine>,
+    /// With `before` the next page begins here; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<u32>,
 }
 
 /// Reads a JSON body.
@@ -94,28 +106,39 @@ pub fn if_match(headers: &HeaderMap) -> Result<String, Error> {
     tag.map(str::to_owned).ok_or_else(|| Error::BadRequest("If-Match names one entity tag, in quotes, as it was answered".into()))
 }
 
-/// The revision that `If-Match` names.
-pub fn if_revision(headers: &HeaderMap) -> Result<u32, Error> {
-    let tag = if_match(headers)?;
-    let revision = tag.strip_prefix('r').and_then(|number| number.parse().ok());
-    revision.ok_or_else(|| Error::BadRequest(format!("If-Match: {tag:?} is no revision; they look like \"r17\"")))
+/// A plan as who changes it knows it.
+pub struct Known {
+    /// Steps.
+    pub revision: u32,
+    /// State and days, where the tag names them.
+    standing: Option<String>,
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<String>, Error> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let text = value.to_str().ok().filter(|text| (1..=128).contains(&text.len()));
-    text.map(|text| Some(text.to_owned())).ok_or_else(|| Error::BadRequest("Idempotency-Key has 1 to 128 visible characters".into()))
-}
+impl Known {
+    /// What `If-Match` says.
+    pub fn read(headers: &HeaderMap) -> Result<Self, Error> {
+        let tag = if_match(headers)?;
+        let (revision, standing) = tag.split_once('.').map_or((tag.as_str(), None), |(revision, standing)| (revision, Some(standing)));
+        let revision = revision.strip_prefix('r').and_then(|number| number.parse().ok());
+        let revision = revision.ok_or_else(|| Error::BadRequest(format!("If-Match: {tag:?} names no revision; they look like \"r17\"")))?;
+        Ok(Self { revision, standing: standing.map(str::to_owned) })
+    }
 
-/// An answer with the draft's entity tag.
-pub fn tagged<T: Serialize>(status: StatusCode, revision: u32, answer: &T) -> Response {
-    (status, [(header::ETAG, format!("\"r{revision}\"")), (header::CACHE_CONTROL, "no-store".into())], Json(answer)).into_response()
+    /// Whether the plan's state and days are those named.
+    pub fn stands(&self, plan: &Plan, today: Date) -> bool {
+        self.standing.as_ref().is_none_or(|known| *known == standing(plan, today))
+    }
+
+    /// Whether the plan is as it is known.
+    pub fn is_of(&self, plan: &Plan, today: Date) -> bool {
+        self.revision == plan.revision && self.stands(plan, today)
+    }
 }
 
 /// Gives a command.
 #[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/edits", tag = "plans",
     params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header, description = "The draft's revision, \"r17\""),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once")),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key on the same draft is done once. Sent again, it is answered in short: `number`, `revision`, `op`, `replayed`")),
     request_body(content = Command, description = "The command, and optionally `who` and `why`"),
     responses((status = 200, body = Answer),
         (status = 412, description = "stale: somebody changed the same cells; what happened is in `since`", body = Problem, content_type = "application/problem+json"),
@@ -130,7 +153,7 @@ pub async fn post_edit(
 ) -> Result<Response, Error> {
     params.only(&[])?;
     let (street, plan) = (street_code(&street)?, PlanId(plan));
-    let (known, key) = (if_revision(&headers)?, key(&headers)?);
+    let (known, key, today) = (Known::read(&headers)?, key(&headers)?, service.today());
     let given = Arc::new(Given::read(body(&headers, &bytes)?).map_err(Error::BadBody)?);
     again!(async {
         let mut session = service.desks.open(&service.store, &street).await?;
@@ -139,17 +162,17 @@ pub async fn post_edit(
             return Ok(replayed(done));
         }
         is_draft(open.desk.plan().state)?;
-        if known > open.desk.plan().revision {
-            return Err(stale(&session, plan, known));
+        if known.revision > open.desk.plan().revision || !known.stands(open.desk.plan(), today) {
+            return Err(stale(&session, plan, known.revision));
         }
         let (mut session, outcome) = worked_out(session, plan, given.clone()).await?;
         let open = session.open(&service.store, plan).await?;
-        let merged = known < open.desk.plan().revision;
-        if merged && !open.is_apart(&outcome, known) {
-            return Err(stale(&session, plan, known));
+        let merged = known.revision < open.desk.plan().revision;
+        if merged && !open.is_apart(&outcome, known.revision) {
+            return Err(stale(&session, plan, known.revision));
         }
         let answer = done(&mut session, &service, plan, &given, key.clone(), &outcome, merged).await?;
-        Ok(tagged(StatusCode::OK, answer.revision, &answer))
+        Ok(tagged(StatusCode::OK, &revision_tag(answer.revision), &answer))
     })
 }
 
@@ -199,7 +222,7 @@ async fn commit_step(session: &mut Street, service: &Service, what: &str, step: 
 }
 
 /// What a request that was sent before is told: the same step, in short.
-fn replayed(edit: &Edit) -> Response {
+pub fn replayed(edit: &Edit) -> Response {
     let revision = edit.answer.get("revision").and_then(serde_json::Value::as_u64).unwrap_or(0) as u32;
     let mut answer = edit.answer.clone();
     if let Some(object) = answer.as_object_mut() {
@@ -207,7 +230,7 @@ fn replayed(edit: &Edit) -> Response {
         object.insert("op".into(), op_of(edit).into());
         object.insert("replayed".into(), true.into());
     }
-    tagged(StatusCode::OK, revision, &answer)
+    tagged(StatusCode::OK, &revision_tag(revision), &answer)
 }
 
 pub fn is_draft(state: PlanState) -> Result<(), Error> {
@@ -244,12 +267,13 @@ pub async fn post_try(
     let answer =
         tokio::task::spawn_blocking(move || session.opened_mut(plan).map(|open| open.trying(given.command.op(), &outcome))).await?;
     let answer = answer.ok_or_else(|| Error::Internal("a plan that was laid open is not".into()))??;
-    Ok(tagged(StatusCode::OK, answer.revision, &answer))
+    Ok(tagged(StatusCode::OK, &revision_tag(answer.revision), &answer))
 }
 
 /// Takes the last command back.
 #[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/undo", tag = "plans",
-    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header)),
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once; the last 1000 of a street are remembered while the server runs. Sent again, it is answered in short: `number`, `revision`, `op`, `replayed`")),
     responses((status = 200, body = Answer), (status = 409, description = "nothing_to_undo", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "stale", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_undo(service: State<Arc<Service>>, path: PlanPath, params: Params, headers: HeaderMap) -> Result<Response, Error> {
@@ -258,7 +282,8 @@ pub async fn post_undo(service: State<Arc<Service>>, path: PlanPath, params: Par
 
 /// Does the command that was taken back last again.
 #[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/redo", tag = "plans",
-    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header)),
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once; the last 1000 of a street are remembered while the server runs. Sent again, it is answered in short: `number`, `revision`, `op`, `replayed`")),
     responses((status = 200, body = Answer), (status = 409, description = "nothing_to_redo", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "stale", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_redo(service: State<Arc<Service>>, path: PlanPath, params: Params, headers: HeaderMap) -> Result<Response, Error> {
@@ -273,13 +298,18 @@ async fn step_back_or_on(
     back: bool,
 ) -> Result<Response, Error> {
     params.only(&[])?;
-    let (street, plan, known) = (street_code(&street)?, PlanId(plan), if_revision(headers)?);
+    let (street, plan, known) = (street_code(&street)?, PlanId(plan), Known::read(headers)?);
+    let what = if back { "undo" } else { "redo" };
+    let request = Keyed::of(headers, &street, format!("{what} {}", plan.0))?;
     again!(async {
         let mut session = service.desks.open(&service.store, &street).await?;
+        if let Some(reply) = service.replies.find(&request) {
+            return Ok(reply.into_response());
+        }
         let open = session.open(&service.store, plan).await?;
         is_draft(open.desk.plan().state)?;
-        if known != open.desk.plan().revision {
-            return Err(stale(&session, plan, known));
+        if !known.is_of(open.desk.plan(), service.today()) {
+            return Err(stale(&session, plan, known.revision));
         }
         let open = session.open(&service.store, plan).await?;
         let line = if back { open.journal.undoable() } else { open.journal.redoable() };
@@ -288,21 +318,30 @@ async fn step_back_or_on(
         let step = step.ok_or(Error::NothingToUndo)?;
         let before = open.desk.balance();
         let outcome = open.desk.outcome_of(step.patch.clone());
-        let what = if back { "undo" } else { "redo" };
         commit_step(&mut session, service, what, step).await?;
         let open = session.open(&service.store, plan).await?;
         let step = open.steps.back().ok_or(Error::NothingToUndo)?;
         let answer = Answer::of(open, step, &op, &outcome, before, false);
-        Ok(tagged(StatusCode::OK, answer.revision, &answer))
+        let short = json!({"number": answer.number, "revision": answer.revision, "merged": false, "op": op, "replayed": true});
+        service.replies.keep(&request, &Reply::new(StatusCode::OK, revision_tag(answer.revision), &short)?);
+        Ok(tagged(StatusCode::OK, &revision_tag(answer.revision), &answer))
     })
 }
 
-/// The log of a draft.
+/// The log of a draft, page by page, the newest first.
 #[utoipa::path(get, path = "/api/streets/{street}/plans/{plan}/edits", tag = "plans",
-    params(("street" = String, Path), ("plan" = u32, Path)), responses((status = 200, body = Log)))]
+    params(("street" = String, Path), ("plan" = u32, Path),
+        ("limit" = Option<usize>, Query, description = "1 to 1000 lines, 100 by default", minimum = 1, maximum = 1000),
+        ("before" = Option<u32>, Query, description = "Lines with smaller numbers only: `next` of the page before")),
+    responses((status = 200, body = Log)))]
 pub async fn get_log(State(service): State<Arc<Service>>, Path((street, plan)): PlanPath, params: Params) -> Result<Json<Log>, Error> {
-    params.only(&[])?;
+    let params = params.only(&["limit", "before"])?;
+    let limit = params.count("limit", 100, 1..=1000)?;
+    let before = params.count("before", usize::MAX, 0..=usize::MAX)?;
     let mut session = service.desks.open(&service.store, &street_code(&street)?).await?;
     let open = session.open(&service.store, PlanId(plan)).await?;
-    Ok(Json(Log { edits: open.journal.lines().rev().map(LogLine::of).collect() }))
+    let mut lines = open.journal.lines().rev().filter(|edit| (edit.number as usize) < before);
+    let edits: Vec<LogLine> = lines.by_ref().take(limit).map(LogLine::of).collect();
+    let next = lines.next().and(edits.last()).map(|line| line.number);
+    Ok(Json(Log { edits, next }))
 }

@@ -7,9 +7,11 @@ pub(super) mod edits;
 pub(super) mod plannings;
 pub(super) mod plans;
 pub(super) mod publish;
+mod replies;
 mod session;
 pub(super) mod view;
 
+pub(super) use replies::Replies;
 pub(super) use session::Desks;
 
 /// What the change log calls the steps of a draft.

@@ -21,10 +21,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    edits::{self, body, is_draft, street_code, tagged},
+    edits::{self, body, is_draft, street_code},
     plans::{is_free, plan_name},
+    replies::{Keyed, Reply, key, tagged},
     session::again,
-    view::{PlanSummary, Position},
+    view::{PlanSummary, Position, revision_tag},
 };
 use crate::{
     geometry::Coverage,
@@ -398,7 +399,8 @@ pub async fn delete_planning(
 
 /// Takes a result: as a new draft, or as a command of the draft it was made for.
 #[utoipa::path(post, path = "/api/streets/{street}/plannings/{planning}/adopt", tag = "plans",
-    params(("street" = String, Path), ("planning" = String, Path)), request_body = Adoption,
+    params(("street" = String, Path), ("planning" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once. A new draft is answered again, the last 1000 of a street while the server runs; a command into a draft in short, for good")), request_body = Adoption,
     responses((status = 201, body = PlanSummary), (status = 200, body = super::view::Answer),
         (status = 412, description = "stale: the draft has changed since it was drawn again", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "no_result, name_taken", body = Problem, content_type = "application/problem+json")))]
@@ -411,6 +413,11 @@ pub async fn adopt(
 ) -> Result<Response, Error> {
     params.only(&[])?;
     let wish: Adoption = body(&headers, &bytes)?;
+    let (request, key) = (Keyed::of(&headers, &street_code(&street)?, format!("adopt {id}"))?, key(&headers)?);
+    // Also when the planning itself is forgotten.
+    if let Some(reply) = service.replies.find(&request) {
+        return Ok(reply.into_response());
+    }
     let job = service.plannings.find(&street, &id)?;
     let drawn = locked(&job.results).get(wish.n).and_then(|(_, plan)| plan.clone());
     let drawn = drawn.ok_or_else(|| Error::NoResult(format!("the planning has no result {}", wish.n)))?;
@@ -430,6 +437,9 @@ pub async fn adopt(
         return again!(async {
             let mut session = service.desks.open(&service.store, &job.street).await?;
             let open = session.open(&service.store, id).await?;
+            if let Some(done) = key.as_deref().and_then(|key| open.journal.of_key(key)) {
+                return Ok(edits::replayed(done));
+            }
             is_draft(open.desk.plan().state)?;
             // What others have done to the draft since would be undone.
             if let Some(known) = job.revision.filter(|known| *known != open.desk.plan().revision) {
@@ -441,13 +451,16 @@ pub async fn adopt(
                 return Err(Refusal::new("nothing_changes", "that is how it is already").into());
             }
             let outcome = open.desk.outcome_of(patch);
-            let answer = edits::done(&mut session, &service, id, &given, None, &outcome, false).await?;
-            Ok(tagged(StatusCode::OK, answer.revision, &answer))
+            let answer = edits::done(&mut session, &service, id, &given, key.clone(), &outcome, false).await?;
+            Ok(tagged(StatusCode::OK, &revision_tag(answer.revision), &answer))
         });
     }
     let name = plan_name(wish.name.as_deref().unwrap_or_default())?;
     again!(async {
         let mut session = service.desks.open(&service.store, &job.street).await?;
+        if let Some(reply) = service.replies.find(&request) {
+            return Ok(reply.into_response());
+        }
         is_free(&session, &name, None)?;
         let number = session.plans()?.iter().map(|p| p.id.0).max().unwrap_or(0) + 1;
         let draft = Plan {
@@ -460,6 +473,8 @@ pub async fn adopt(
         };
         let summary = PlanSummary::of(&draft, service.today());
         session.commit(&service.store, "plan", vec![Change::PutPlan(Box::new(draft))]).await?;
-        Ok(tagged(StatusCode::CREATED, 0, &summary))
+        let reply = Reply::new(StatusCode::CREATED, &summary.tag, &summary)?;
+        service.replies.keep(&request, &reply);
+        Ok(reply.into_response())
     })
 }

@@ -13,18 +13,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    edits::{self, PlanPath, body, if_revision, is_draft, street_code, tagged},
+    edits::{self, Known, PlanPath, body, is_draft, street_code},
+    replies::{Keyed, Reply, tagged},
     session::{Street, again},
-    view::{Changed, DeskView, PlanSummary, changed, desk_view},
+    view::{Changed, DeskView, PlanSummary, changed, desk_view, plan_tag, revision_tag},
 };
 use crate::{
     model::{Change, Plan, PlanId, PlanState},
-    plan::{self, Registration, desk::now},
+    plan::{
+        self, Registration,
+        desk::{checked_name, now},
+    },
     serve::{Error, Problem, Service, params::Params},
 };
-
-/// Characters of a plan's name.
-const NAME_CHARS: usize = 80;
 
 /// A street's plans.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,7 +77,8 @@ pub async fn list_plans(State(service): State<Arc<Service>>, Path(street): Path<
 }
 
 /// Copies a plan to a new draft.
-#[utoipa::path(post, path = "/api/streets/{street}/plans", tag = "plans", params(("street" = String, Path)), request_body = NewDraft,
+#[utoipa::path(post, path = "/api/streets/{street}/plans", tag = "plans", params(("street" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once and answered again; the last 1000 of a street are remembered while the server runs")), request_body = NewDraft,
     responses((status = 201, body = PlanSummary), (status = 409, description = "name_taken, no_plan", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_plan(
     State(service): State<Arc<Service>>,
@@ -88,20 +90,28 @@ pub async fn post_plan(
     params.only(&[])?;
     let (code, wish): (_, NewDraft) = (street_code(&street)?, body(&headers, &bytes)?);
     let (name, owner) = (plan_name(&wish.name)?, wish.owner.as_deref().map(plan_name).transpose()?);
-    let today = service.today();
+    let (today, request) = (service.today(), Keyed::of(&headers, &code, "draft".into())?);
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
+        if let Some(reply) = service.replies.find(&request) {
+            return Ok(reply.into_response());
+        }
         let base = match &wish.from {
             serde_json::Value::String(word) if word == "published" => {
                 session.plans()?.into_iter().find(|p| p.in_force(today)).ok_or_else(|| Error::NoPlan(street.clone()))?
             }
-            serde_json::Value::Number(number) => session.plan(PlanId(number.as_u64().unwrap_or(0) as u32))?,
-            _ => return Err(Error::BadBody("\"from\" is \"published\" or a plan's number".into())),
+            other => {
+                let number = other.as_u64().and_then(|number| u32::try_from(number).ok());
+                let number = number.ok_or_else(|| Error::BadBody("\"from\" is \"published\" or a plan's number, a whole one".into()))?;
+                session.plan(PlanId(number))?
+            }
         };
         let draft = copied(&session, base, name.clone(), owner.clone())?;
         let summary = PlanSummary::of(&draft, today);
         session.commit(&service.store, "draft", vec![Change::PutPlan(Box::new(draft))]).await?;
-        Ok(tagged(StatusCode::CREATED, 0, &summary))
+        let reply = Reply::new(StatusCode::CREATED, &summary.tag, &summary)?;
+        service.replies.keep(&request, &reply);
+        Ok(reply.into_response())
     })
 }
 
@@ -113,11 +123,7 @@ pub fn copied(session: &Street, base: &Plan, name: String, owner: Option<String>
 }
 
 pub fn plan_name(name: &str) -> Result<String, Error> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS || name.chars().any(char::is_control) {
-        return Err(Error::BadBody(format!("a name has 1 to {NAME_CHARS} characters, none of them a control character")));
-    }
-    Ok(name.to_owned())
+    checked_name(name).map_err(|refusal| Error::BadBody(refusal.detail))
 }
 
 pub fn is_free(session: &Street, name: &str, but: Option<PlanId>) -> Result<(), Error> {
@@ -131,8 +137,8 @@ pub fn is_free(session: &Street, name: &str, but: Option<PlanId>) -> Result<(), 
 pub async fn get_plan(State(service): State<Arc<Service>>, Path((street, plan)): PlanPath, params: Params) -> Result<Response, Error> {
     params.only(&[])?;
     let session = service.desks.open(&service.store, &street_code(&street)?).await?;
-    let plan = session.plan(PlanId(plan))?;
-    Ok(tagged(StatusCode::OK, plan.revision, &PlanSummary::of(plan, service.today())))
+    let summary = PlanSummary::of(session.plan(PlanId(plan))?, service.today());
+    Ok(tagged(StatusCode::OK, &summary.tag, &summary))
 }
 
 /// Renames a draft or gives it to somebody else.
@@ -147,14 +153,14 @@ pub async fn patch_plan(
     bytes: Bytes,
 ) -> Result<Response, Error> {
     params.only(&[])?;
-    let (code, id, known) = (street_code(&street)?, PlanId(plan), if_revision(&headers)?);
+    let (code, id, known) = (street_code(&street)?, PlanId(plan), Known::read(&headers)?);
     let wish: DraftWords = body(&headers, &bytes)?;
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
         let mut plan = session.plan(id)?.clone();
         is_draft(plan.state)?;
-        if known != plan.revision {
-            return Err(edits::stale(&session, id, known));
+        if !known.is_of(&plan, service.today()) {
+            return Err(edits::stale(&session, id, known.revision));
         }
         if let Some(name) = &wish.name {
             plan.name = plan_name(name)?;
@@ -166,7 +172,7 @@ pub async fn patch_plan(
         plan.revision += 1;
         let summary = PlanSummary::of(&plan, service.today());
         session.commit(&service.store, "rename draft", vec![Change::PutPlan(Box::new(plan))]).await?;
-        Ok(tagged(StatusCode::OK, summary.revision, &summary))
+        Ok(tagged(StatusCode::OK, &summary.tag, &summary))
     })
 }
 
@@ -181,13 +187,13 @@ pub async fn delete_plan(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     params.only(&[])?;
-    let (code, id, known) = (street_code(&street)?, PlanId(plan), if_revision(&headers)?);
+    let (code, id, known) = (street_code(&street)?, PlanId(plan), Known::read(&headers)?);
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
         let plan = session.plan(id)?;
         is_draft(plan.state)?;
-        if known != plan.revision {
-            return Err(edits::stale(&session, id, known));
+        if !known.is_of(plan, service.today()) {
+            return Err(edits::stale(&session, id, known.revision));
         }
         session.commit(&service.store, "drop draft", vec![Change::DeletePlan(id)]).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
@@ -211,11 +217,11 @@ pub async fn get_desk(State(service): State<Arc<Service>>, Path((street, plan)):
     session.open(&service.store, id).await?;
     let answer = tokio::task::spawn_blocking(move || {
         let open = session.opened(id)?;
-        let revision = open.desk.plan().revision;
+        let (revision, whole) = (revision_tag(open.desk.plan().revision), plan_tag(open.desk.plan(), today));
         Some(match since.map(|since| open.since(since)) {
-            Some(Some(steps)) => tagged(StatusCode::OK, revision, &changed(open, &steps) as &Changed),
-            Some(None) => tagged(StatusCode::OK, revision, &All { all: true }),
-            None => tagged(StatusCode::OK, revision, &desk_view(open, today)),
+            Some(Some(steps)) => tagged(StatusCode::OK, &revision, &changed(open, &steps) as &Changed),
+            Some(None) => tagged(StatusCode::OK, &revision, &All { all: true }),
+            None => tagged(StatusCode::OK, &whole, &desk_view(open, today)),
         })
     });
     answer.await?.ok_or_else(|| Error::Internal("a plan that was laid open is not".into()))

@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    edits::{PlanPath, body, if_match, if_revision, is_draft, stale, street_code, tagged},
+    edits::{Known, PlanPath, body, if_match, is_draft, stale, street_code},
+    replies::{Keyed, Reply},
     session::{Street, again},
     view::{PlanSummary, Position, WarningRow, position, problems},
 };
@@ -24,7 +25,7 @@ use crate::{
     model::{Change, Code, IssueStatus, LonLat, Plan, PlanId, PlanState},
     plan::{
         self,
-        desk::{Balance, CellOrigin, Desk, Difference, Lineage, Moved},
+        desk::{Balance, CellOrigin, Desk, Difference, Lineage, Moved, Refusal, checked_words},
     },
     serve::{Error, Problem, Service, params::Params},
 };
@@ -60,7 +61,7 @@ pub struct GroupCounts {
 pub struct Preview {
     /// First day in force.
     pub from: String,
-    /// The plan that ends then.
+    /// The plan that ends then; where there is none, all cells are new.
     pub replaces: Option<u32>,
     /// First day of a later plan that is published already.
     pub until: Option<String>,
@@ -88,9 +89,9 @@ pub struct Preview {
 pub struct Publication {
     /// First day in force; today by default.
     pub from: Option<String>,
-    /// Why, in their words.
+    /// Why, in their words; at most 400 characters.
     pub why: Option<String>,
-    /// Who, as they call themselves.
+    /// Who, as they call themselves; at most 400 characters.
     pub who: Option<String>,
 }
 
@@ -184,9 +185,12 @@ fn day(text: Option<&str>, service: &Service) -> Result<Date, Error> {
     text.parse().map_err(|_| Error::BadParameter { name: "from", why: format!("{text:?} is not a day; write YYYY-MM-DD") })
 }
 
-/// Both plans laid open, copied, so that a comparison does not hold others up.
-async fn pair(session: &mut Street, service: &Arc<Service>, a: PlanId, b: PlanId) -> Result<[Desk; 2], Error> {
-    let first = session.open(&service.store, a).await?.desk.clone();
+/// Both plans laid open, copied, so that a comparison does not hold others up. Where there is no first, it is a plan of nothing.
+async fn pair(session: &mut Street, service: &Arc<Service>, a: Option<PlanId>, b: PlanId) -> Result<[Desk; 2], Error> {
+    let first = match a {
+        Some(a) => session.open(&service.store, a).await?.desk.clone(),
+        None => Desk::new(session.ground()?.clone(), light(session.plan(b)?)),
+    };
     let second = session.open(&service.store, b).await?.desk.clone();
     Ok([first, second])
 }
@@ -208,7 +212,7 @@ pub async fn get_preview(State(service): State<Arc<Service>>, Path((street, plan
     let plans = session.plans()?;
     let (tag, before) = (preview_tag(&plans, id, from), replaced(&plans, id, from).map(|p| p.id));
     let until = plan::enter(&owned(&plans), published(session.plan(id)?, from)).pop().and_then(|p| p.valid_to);
-    let desks = pair(&mut session, &service, before.unwrap_or(id), id).await?;
+    let desks = pair(&mut session, &service, before, id).await?;
     drop(session);
     let (difference, [_, after]) = compared(&service, &code, desks).await?;
     let count = |kinds: &[Lineage]| difference.lineage.iter().filter(|c| kinds.contains(&c.kind)).count();
@@ -272,7 +276,8 @@ fn published(plan: &Plan, from: Date) -> Plan {
 
 /// Puts a draft in force.
 #[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/publish", tag = "plans",
-    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header, description = "The preview's entity tag")), request_body = Publication,
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header, description = "The preview's entity tag"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once and answered again; the last 1000 of a street are remembered while the server runs")), request_body = Publication,
     responses((status = 200, body = Published), (status = 412, description = "stale_preview", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_publish(
     State(service): State<Arc<Service>>,
@@ -284,9 +289,13 @@ pub async fn post_publish(
     params.only(&[])?;
     let (code, id, tag) = (street_code(&street)?, PlanId(plan), if_match(&headers)?);
     let wish: Publication = body(&headers, &bytes)?;
-    let from = day(wish.from.as_deref(), &service)?;
+    let request = Keyed::of(&headers, &code, format!("publish {}", id.0))?;
+    let (from, line) = (day(wish.from.as_deref(), &service)?, log("publish", &wish)?);
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
+        if let Some(reply) = service.replies.find(&request) {
+            return Ok(reply.into_response());
+        }
         is_draft(session.plan(id)?.state)?;
         let plans = session.plans()?;
         if tag != preview_tag(&plans, id, from) {
@@ -294,9 +303,11 @@ pub async fn post_publish(
         }
         let before = replaced(&plans, id, from).map(|p| p.id.0);
         let changes = plan::enter(&owned(&plans), published(session.plan(id)?, from));
-        commit_books(&mut session, &service, &log("publish", &wish), changes).await?;
+        commit_books(&mut session, &service, &line, changes).await?;
         let plan = PlanSummary::of(session.plan(id)?, service.today());
-        Ok(tagged(StatusCode::OK, plan.revision, &Published { plan, replaced: before }))
+        let reply = Reply::new(StatusCode::OK, plan.tag.clone(), &Published { plan, replaced: before })?;
+        service.replies.keep(&request, &reply);
+        Ok(reply.into_response())
     })
 }
 
@@ -306,18 +317,23 @@ async fn commit_books(session: &mut Street, service: &Arc<Service>, what: &str, 
 }
 
 /// A line of the change log.
-fn log(what: &str, wish: &Publication) -> String {
-    let words = [("by", &wish.who), ("because", &wish.why)];
-    words
-        .into_iter()
-        .filter_map(|(word, text)| Some(format!(" {word} {}", text.as_deref()?.trim())))
-        .fold(what.to_owned(), |all, w| all + &w)
+fn log(what: &str, wish: &Publication) -> Result<String, Error> {
+    let mut line = what.to_owned();
+    for (word, name, text) in [(" by ", "who", &wish.who), (" because ", "why", &wish.why)] {
+        if let Some(text) = checked_words(name, text.as_deref().unwrap_or_default()).map_err(Error::BadBody)? {
+            line = line + word + &text;
+        }
+    }
+    Ok(line)
 }
 
 /// Makes the last published plan a draft again; what it replaced is in force as before.
 #[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/rollback", tag = "plans",
-    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header)), request_body = Publication,
-    responses((status = 200, body = Published), (status = 409, description = "not_last", body = Problem, content_type = "application/problem+json")))]
+    params(("street" = String, Path), ("plan" = u32, Path), ("If-Match" = String, Header, description = "The plan's entity tag, or its revision, \"r17\""),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is done once and answered again; the last 1000 of a street are remembered while the server runs")), request_body = Publication,
+    responses((status = 200, body = Published), (status = 409, description = "not_last", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "stale", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "refused: not_published", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_rollback(
     State(service): State<Arc<Service>>,
     Path((street, plan)): PlanPath,
@@ -326,19 +342,29 @@ pub async fn post_rollback(
     bytes: Bytes,
 ) -> Result<Response, Error> {
     params.only(&[])?;
-    let (code, id, known) = (street_code(&street)?, PlanId(plan), if_revision(&headers)?);
+    let (code, id, known) = (street_code(&street)?, PlanId(plan), Known::read(&headers)?);
+    let request = Keyed::of(&headers, &code, format!("rollback {}", id.0))?;
     let wish: Publication = if bytes.is_empty() { Publication::default() } else { body(&headers, &bytes)? };
+    let line = log("roll back", &wish)?;
     again!(async {
         let mut session = service.desks.open(&service.store, &code).await?;
+        if let Some(reply) = service.replies.find(&request) {
+            return Ok(reply.into_response());
+        }
         let plan = session.plan(id)?;
-        if known != plan.revision {
-            return Err(stale(&session, id, known));
+        if !known.is_of(plan, service.today()) {
+            return Err(stale(&session, id, known.revision));
+        }
+        if plan.state == PlanState::Draft {
+            return Err(Refusal::new("not_published", "the plan is a draft, in force on no day; there is nothing to roll back").into());
         }
         let changes = plan::leave(&owned(&session.plans()?), light(plan)).ok_or(Error::NotLast)?;
         let restored = changes.iter().find(|p| p.id != id).map(|p| p.id.0);
-        commit_books(&mut session, &service, &log("roll back", &wish), changes).await?;
+        commit_books(&mut session, &service, &line, changes).await?;
         let plan = PlanSummary::of(session.plan(id)?, service.today());
-        Ok(tagged(StatusCode::OK, plan.revision, &Published { plan, replaced: restored }))
+        let reply = Reply::new(StatusCode::OK, plan.tag.clone(), &Published { plan, replaced: restored })?;
+        service.replies.keep(&request, &reply);
+        Ok(reply.into_response())
     })
 }
 
@@ -351,10 +377,10 @@ pub async fn get_lineage(State(service): State<Arc<Service>>, Path((street, plan
     let mut session = service.desks.open(&service.store, &code).await?;
     let plan = session.plan(id)?;
     let plans = session.plans()?;
-    let before = plan.valid_from.and_then(|from| plans.iter().find(|p| p.id != id && p.valid_to == Some(from)).map(|p| p.id));
+    let before = plan::replaced_by(plans.iter().copied(), plan).map(|p| p.id);
     let before = before.or(plan.base).filter(|base| plans.iter().any(|p| p.id == *base));
     let Some(before) = before else { return Ok(Json(LineageView { against: None, lineage: Vec::new() }).into_response()) };
-    let desks = pair(&mut session, &service, before, id).await?;
+    let desks = pair(&mut session, &service, Some(before), id).await?;
     drop(session);
     let (difference, _) = compared(&service, &code, desks).await?;
     Ok(Json(LineageView { against: Some(before.0), lineage: difference.lineage }).into_response())
@@ -371,7 +397,7 @@ pub async fn get_comparison(
     params.only(&[])?;
     let code = street_code(&street)?;
     let mut session = service.desks.open(&service.store, &code).await?;
-    let desks = pair(&mut session, &service, PlanId(a), PlanId(b)).await?;
+    let desks = pair(&mut session, &service, Some(PlanId(a)), PlanId(b)).await?;
     drop(session);
     let (difference, [a, b]) = compared(&service, &code, desks).await?;
     let lines = |edges: &[[LonLat; 2]]| edges.iter().map(|edge| edge.map(position)).collect();

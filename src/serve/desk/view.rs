@@ -49,8 +49,10 @@ pub struct PlanSummary {
     /// The plan it was copied or drawn again from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<u32>,
-    /// Steps that led here; the entity tag is this number in quotes, after an r.
+    /// Steps that led here. `"r<revision>"` in If-Match names them, whatever the plan's state and days.
     pub revision: u32,
+    /// The entity tag, without its quotes: the revision with state and days.
+    pub tag: String,
     /// How many.
     pub cells: usize,
     /// How many.
@@ -83,6 +85,7 @@ impl PlanSummary {
             owner: plan.owner.clone(),
             base: plan.base.map(|b| b.0),
             revision: plan.revision,
+            tag: plan_tag(plan, today),
             cells: plan.cells.len(),
             communities: plan.communities.len(),
             groups: plan.groups.len(),
@@ -90,6 +93,22 @@ impl PlanSummary {
             balance: Balance::of(basic),
         }
     }
+}
+
+/// What names a plan as it is: steps, state, days in force.
+pub fn plan_tag(plan: &Plan, today: jiff::civil::Date) -> String {
+    format!("{}.{}", revision_tag(plan.revision), standing(plan, today))
+}
+
+/// What names the steps of a plan.
+pub fn revision_tag(revision: u32) -> String {
+    format!("r{revision}")
+}
+
+/// What of a plan changes without a step.
+pub fn standing(plan: &Plan, today: jiff::civil::Date) -> String {
+    let days = [plan.valid_from, plan.valid_to].into_iter().flatten();
+    days.fold(plan.state_on(today).as_str().to_owned(), |tag, day| format!("{tag}.{day}"))
 }
 
 /// A community.

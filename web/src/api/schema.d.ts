@@ -407,7 +407,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The log of a draft. */
+        /** The log of a draft, page by page, the newest first. */
         get: operations["get_log"];
         put?: never;
         /** Gives a command. */
@@ -1125,7 +1125,7 @@ export interface components {
             crs?: string | null;
             /** @enum {string} */
             op: "import";
-            /** @description A GeoJSON FeatureCollection of polygons; properties `cell_code` and `name` are honoured. */
+            /** @description A GeoJSON FeatureCollection of polygons; properties `cell_code` and `name` are honoured, nothing else is kept. */
             plan: Record<string, never>;
         };
         /** @description A community. */
@@ -1444,16 +1444,21 @@ export interface components {
             /** @description One for each point. */
             locations: components["schemas"]["Location"][];
         };
-        /** @description A draft's log. */
+        /** @description A page of a draft's log. */
         Log: {
             /** @description The newest first. */
             edits: components["schemas"]["LogLine"][];
+            /**
+             * Format: int32
+             * @description With `before` the next page begins here; absent on the last.
+             */
+            next?: number | null;
         };
         /** @description One line of a draft's log. */
         LogLine: {
             /** @description When, RFC 3339. */
             at: string;
-            /** @description The command as it was given. */
+            /** @description The command as it was given; of `import` without the `plan`. */
             command: Record<string, never>;
             /**
              * Format: int32
@@ -1640,11 +1645,13 @@ export interface components {
             owner?: string | null;
             /**
              * Format: int32
-             * @description Steps that led here; the entity tag is this number in quotes, after an r.
+             * @description Steps that led here. `"r<revision>"` in If-Match names them, whatever the plan's state and days.
              */
             revision: number;
             /** @description draft, published, superseded (today). */
             state: string;
+            /** @description The entity tag, without its quotes: the revision with state and days. */
+            tag: string;
             /** @description First day in force. */
             valid_from?: string | null;
             /** @description First day no longer in force. */
@@ -1714,7 +1721,7 @@ export interface components {
             orders_moved: number;
             /**
              * Format: int32
-             * @description The plan that ends then.
+             * @description The plan that ends then; where there is none, all cells are new.
              */
             replaces?: number | null;
             /** @description First day of a later plan that is published already. */
@@ -1778,9 +1785,9 @@ export interface components {
         Publication: {
             /** @description First day in force; today by default. */
             from?: string | null;
-            /** @description Who, as they call themselves. */
+            /** @description Who, as they call themselves; at most 400 characters. */
             who?: string | null;
-            /** @description Why, in their words. */
+            /** @description Why, in their words; at most 400 characters. */
             why?: string | null;
         };
         /** @description A published plan. */
@@ -2644,7 +2651,10 @@ export interface operations {
     adopt: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key is done once. A new draft is answered again, the last 1000 of a street while the server runs; a command into a draft in short, for good */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 street: string;
                 planning: string;
@@ -2726,7 +2736,10 @@ export interface operations {
     post_plan: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key is done once and answered again; the last 1000 of a street are remembered while the server runs */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 street: string;
             };
@@ -2907,7 +2920,12 @@ export interface operations {
     };
     get_log: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 1 to 1000 lines, 100 by default */
+                limit?: number;
+                /** @description Lines with smaller numbers only: `next` of the page before */
+                before?: number;
+            };
             header?: never;
             path: {
                 street: string;
@@ -2933,7 +2951,7 @@ export interface operations {
             header: {
                 /** @description The draft's revision, "r17" */
                 "If-Match": string;
-                /** @description The same key is done once */
+                /** @description The same key on the same draft is done once. Sent again, it is answered in short: `number`, `revision`, `op`, `replayed` */
                 "Idempotency-Key"?: string | null;
             };
             path: {
@@ -3039,6 +3057,8 @@ export interface operations {
             header: {
                 /** @description The preview's entity tag */
                 "If-Match": string;
+                /** @description The same key is done once and answered again; the last 1000 of a street are remembered while the server runs */
+                "Idempotency-Key"?: string | null;
             };
             path: {
                 street: string;
@@ -3076,6 +3096,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
+                /** @description The same key is done once; the last 1000 of a street are remembered while the server runs. Sent again, it is answered in short: `number`, `revision`, `op`, `replayed` */
+                "Idempotency-Key"?: string | null;
             };
             path: {
                 street: string;
@@ -3117,7 +3139,10 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description The plan's entity tag, or its revision, "r17" */
                 "If-Match": string;
+                /** @description The same key is done once and answered again; the last 1000 of a street are remembered while the server runs */
+                "Idempotency-Key"?: string | null;
             };
             path: {
                 street: string;
@@ -3141,6 +3166,24 @@ export interface operations {
             };
             /** @description not_last */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stale */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused: not_published */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3190,6 +3233,8 @@ export interface operations {
             query?: never;
             header: {
                 "If-Match": string;
+                /** @description The same key is done once; the last 1000 of a street are remembered while the server runs. Sent again, it is answered in short: `number`, `revision`, `op`, `replayed` */
+                "Idempotency-Key"?: string | null;
             };
             path: {
                 street: string;

@@ -69,6 +69,7 @@ export function desk(cells = 3, wide = 2, rows = 3): Desk {
       state: 'draft',
       created_at: '2026-11-24T00:00:00Z',
       revision: 4,
+      tag: 'r4.draft',
       cells,
       communities: 1,
       groups: cells,

@@ -32,7 +32,9 @@ export const deskApi = {
   since: (at: PlanRef, revision: number) =>
     getJson<Changed | { all: true }>(`${planPath(at)}/desk`, { since: revision }),
 
-  edits: (at: PlanRef, signal?: AbortSignal) => getJson<{ edits: LogLine[] }>(`${planPath(at)}/edits`, {}, signal),
+  /** A page of the log, the newest first; `next` of one page is `before` of the next. */
+  edits: (at: PlanRef, before: number | null, signal?: AbortSignal) =>
+    getJson<{ edits: LogLine[]; next?: number | null }>(`${planPath(at)}/edits`, { before }, signal),
 
   run: (at: PlanRef, command: Command, { revision, key, who, why }: Sending) =>
     sendJson<Answer | Replayed>(`${planPath(at)}/edits`, {

@@ -9,36 +9,53 @@ import { goTo, laid, store } from '../state/session';
 
 export function History() {
   const [lines, setLines] = useState<LogLine[] | null>(null);
+  const [next, setNext] = useState<number | null>(null);
   const [failed, setFailed] = useState(false);
   const [wanted, setWanted] = useState('');
   useSignalEffect(() => {
     const open = store.value;
     setWanted(open ? `${open.at.street}/${open.at.plan} ${laid.value?.revision}` : '');
   });
-  useEffect(() => {
+  const load = (before: number | null, signal?: AbortSignal) => {
     const open = store.peek();
     if (!open) return;
-    const abort = new AbortController();
     deskApi
-      .edits(open.at, abort.signal)
-      .then(({ edits }) => {
-        setLines(edits);
+      .edits(open.at, before, signal)
+      .then((page) => {
+        if (signal?.aborted || store.peek() !== open) return;
+        setLines((shown) => {
+          // A page asked for twice stands there once.
+          const newer = (shown ?? []).filter((line) => before !== null && line.number >= before);
+          return [...newer, ...page.edits];
+        });
+        setNext(page.next ?? null);
         setFailed(false);
       })
       .catch(() => {
-        if (!abort.signal.aborted) setFailed(true);
+        if (!signal?.aborted) setFailed(true);
       });
+  };
+  useEffect(() => {
+    const abort = new AbortController();
+    load(null, abort.signal);
     return () => abort.abort();
   }, [wanted]);
   if (failed) return <p class="muted desk-none">{t('desk.history.failed')}</p>;
   if (!lines) return <p class="muted desk-none">{t('desk.loading')}</p>;
   if (lines.length === 0) return <p class="muted desk-none">{t('desk.history.none')}</p>;
   return (
-    <ol class="desk-history" data-testid="history">
-      {lines.map((line) => (
-        <Line key={line.number} line={line} />
-      ))}
-    </ol>
+    <>
+      <ol class="desk-history" data-testid="history">
+        {lines.map((line) => (
+          <Line key={line.number} line={line} />
+        ))}
+      </ol>
+      {next !== null && (
+        <button type="button" class="text-button" data-testid="history-older" onClick={() => load(next)}>
+          {t('desk.history.older')}
+        </button>
+      )}
+    </>
   );
 }
 

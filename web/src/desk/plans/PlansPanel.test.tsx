@@ -31,7 +31,7 @@ const opened = vi.fn();
 const answers: Record<string, (asked: Asked) => Reply> = {
   'GET plans': () => ({ body: { street: STREET, plans } }),
   'GET plans/1': () => ({ body: PUBLISHED }),
-  'GET plans/2': () => ({ body: { ...DRAFT, revision: 20 } }),
+  'GET plans/2': () => ({ body: { ...DRAFT, revision: 20, tag: 'r20.draft' } }),
   'POST plans': () => ({ status: 201, body: plan(9) }),
   'PATCH plans/2': () => ({ body: DRAFT }),
   'DELETE plans/2': () => ({ status: 204 }),
@@ -132,7 +132,10 @@ describe('a draft', () => {
     await deed(2, '改名');
     await type('dialog input[data-autofocus]', 'Autumn');
     await click(ok('保存'));
-    expect(asked('PATCH', 'plans/2')[0]).toMatchObject({ body: { name: 'Autumn', owner: 'Office' }, ifMatch: '"r20"' });
+    expect(asked('PATCH', 'plans/2')[0]).toMatchObject({
+      body: { name: 'Autumn', owner: 'Office' },
+      ifMatch: '"r20.draft"',
+    });
     expect(asked('GET', 'plans')).toHaveLength(2);
   });
 
@@ -143,7 +146,7 @@ describe('a draft', () => {
     await click(button('删除 Plan 2', row(2)));
     expect(text()).toContain('不能恢复');
     await click(ok('删除'));
-    expect(asked('DELETE', 'plans/2')[0]?.ifMatch).toBe('"r17"');
+    expect(asked('DELETE', 'plans/2')[0]?.ifMatch).toBe('"r17.draft"');
     expect(opened).not.toHaveBeenCalled();
   });
 
@@ -163,7 +166,7 @@ describe('a draft', () => {
 it('a published plan that another stands on is not rolled back', async () => {
   await deed(1, '撤回…');
   await click(ok('撤回'));
-  expect(asked('POST', 'plans/1/rollback')[0]?.ifMatch).toBe('"r17"');
+  expect(asked('POST', 'plans/1/rollback')[0]?.ifMatch).toBe('"r17.published.2025-01-01"');
   expect(text('dialog [role=alert]')).toContain('请先撤回后者');
 });
 

@@ -38,7 +38,7 @@ beforeEach(async () => {
   let previews = 0;
   answers = {
     'GET plans': () => ({ body: { street: STREET, plans: [PUBLISHED, DRAFT] } }),
-    'GET plans/2': () => ({ body: { ...DRAFT, state: 'published', revision: 21 } }),
+    'GET plans/2': () => ({ body: { ...DRAFT, state: 'published', revision: 21, tag: 'r21.published.2026-11-24' } }),
     'GET plans/1/desk': () => ({ body: picture(PUBLISHED) }),
     'GET plans/2/desk': () => ({ body: picture(DRAFT) }),
     'GET plans/2/preview': ({ query }) => {
@@ -123,7 +123,10 @@ describe('publishing', () => {
     expect(asked('POST', 'plans/2/rollback')).toHaveLength(0);
     await type('dialog textarea', 'Too early');
     await click(ok('撤回'));
-    expect(asked('POST', 'plans/2/rollback')[0]).toMatchObject({ body: { why: 'Too early' }, ifMatch: '"r21"' });
+    expect(asked('POST', 'plans/2/rollback')[0]).toMatchObject({
+      body: { why: 'Too early' },
+      ifMatch: '"r21.published.2026-11-24"',
+    });
     expect(closed).toHaveBeenCalled();
   });
 });

@@ -28,6 +28,8 @@ export interface PlanSummary {
   /** The plan it was copied from, or replaced. */
   base?: number | null;
   revision: number;
+  /** Its entity tag: the revision with state and days, so that a change of either is noticed. */
+  tag: string;
   cells: number;
   communities: number;
   groups: number;
@@ -178,7 +180,7 @@ export interface Reason {
 const streetPath = (street: string) => `/api/streets/${encodeURIComponent(street)}`;
 const planPath = (street: string, id: number) => `${streetPath(street)}/plans/${id}`;
 const planningPath = (street: string, id: string) => `${streetPath(street)}/plannings/${encodeURIComponent(id)}`;
-const etag = (plan: Pick<PlanSummary, 'revision'>) => `"r${plan.revision}"`;
+const etag = (plan: Pick<PlanSummary, 'tag'>) => `"${plan.tag}"`;
 
 export const fetchPlans = (street: string, signal?: AbortSignal) =>
   getJson<{ street: string; plans: PlanSummary[] }>(`${streetPath(street)}/plans`, {}, signal);

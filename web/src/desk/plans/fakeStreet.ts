@@ -21,6 +21,7 @@ export const plan = (id: number, part: Partial<PlanSummary> = {}): PlanSummary =
   state: 'draft',
   created_at: `2026-11-0${id}T08:00:00Z`,
   revision: 17,
+  tag: 'r17.draft',
   cells: 2,
   communities: 1,
   groups: 80,
@@ -29,7 +30,7 @@ export const plan = (id: number, part: Partial<PlanSummary> = {}): PlanSummary =
   ...part,
 });
 
-export const PUBLISHED = plan(1, { state: 'published', valid_from: '2025-01-01' });
+export const PUBLISHED = plan(1, { state: 'published', valid_from: '2025-01-01', tag: 'r17.published.2025-01-01' });
 export const DRAFT = plan(2, { base: 1, owner: 'Office' });
 
 /** A square of so many hundredths of a degree, east of where the streets begin. */
