@@ -11,6 +11,7 @@ import {
   revised,
   Street,
   sharedEdges,
+  splitLine,
   state,
   takeTool,
 } from './desk';
@@ -190,9 +191,10 @@ test('the middle of an edge is dragged to a new vertex, which is taken away agai
 test('a plan file is taken over, and what had to be healed is told', async ({ page, request }) => {
   const { id } = await street.draft('导入');
   const other = await street.draft('画的');
-  // Drawn elsewhere: a cell halved.
+  // Drawn elsewhere: a cell split along its blocks.
   const [first] = (await street.desk(other.id)).cells;
-  await street.edit(other.id, { op: 'halve', cell: first?.code });
+  if (!first) throw new Error('no cell');
+  await street.edit(other.id, { op: 'split', cell: first.code, line: await splitLine(street, other.id, first) });
   const drawn = await street.desk(other.id);
   const plan = {
     type: 'FeatureCollection',
