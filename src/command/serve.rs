@@ -56,7 +56,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let store = args.database.open_existing().await?;
     let tile_cache_bytes = args.tile_cache.saturating_mul(1 << 20);
     let tile_budget = (args.tile_budget > 0).then(|| args.tile_budget.saturating_mul(1000));
-    let options = Options { households: args.households, hosts: args.listen.hosts(), tile_cache_bytes, tile_budget, backdrop };
+    let options =
+        Options { households: args.households, hosts: args.listen.hosts(), tile_cache_bytes, tile_budget, backdrop, ..Options::default() };
     serve_until_signal(listener, store, options, end, ()).await
 }
 

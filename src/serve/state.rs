@@ -6,7 +6,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
@@ -51,13 +51,22 @@ pub struct Options {
     pub tile_cache_bytes: usize,
     /// Bytes of a tile beyond which it is thinned; `None` thins none.
     pub tile_budget: Option<usize>,
+    /// How long a command on a draft may be worked out while nobody else can work on the street.
+    pub longest_command: Duration,
     /// The picture behind the map; without one, nothing is asked of any other server.
     pub backdrop: Option<backdrop::Config>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { households: false, hosts: Hosts::Loopback, tile_cache_bytes: 48 << 20, tile_budget: Some(BUDGET_BYTES), backdrop: None }
+        Self {
+            households: false,
+            hosts: Hosts::Loopback,
+            tile_cache_bytes: 48 << 20,
+            tile_budget: Some(BUDGET_BYTES),
+            longest_command: Duration::from_secs(20),
+            backdrop: None,
+        }
     }
 }
 

@@ -177,6 +177,21 @@ async fn what_is_tried_is_not_done() {
 }
 
 #[tokio::test]
+async fn what_takes_too_long_is_ended_and_refused() {
+    let hasty = Fixture::new(Options { longest_command: Duration::ZERO, ..Options::default() }).await;
+    let draft = hasty.draft("甲").await;
+    let replan = || json!({"op": "replan", "cells": 3, "churn": 0});
+    let refused = hasty.edit(&draft, 0, replan()).await.problem(422, "refused");
+    assert_eq!(refused["reason"], "too_long");
+    let tried = hasty.write(Method::POST, &format!("{draft}/try"), &[], replan()).await.problem(422, "refused");
+    assert_eq!(tried["reason"], "too_long");
+    let regroup = hasty.edit(&draft, 0, json!({"op": "regroup", "cell": NORTH_WEST})).await.problem(422, "refused");
+    assert_eq!(regroup["reason"], "too_long");
+    // The street is free, and what is done at once is done.
+    assert_eq!(hasty.edit(&draft, 0, merge()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_same_key_is_done_once() {
     let town = town().await;
     let draft = town.draft("甲").await;

@@ -1,6 +1,6 @@
 //! Commands on a draft, their undoing, and the log.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -16,8 +16,9 @@ use tokio::sync::OwnedMutexGuard;
 use utoipa::ToSchema;
 
 use super::{
+    leash::Leash,
     replies::{Keyed, Reply, key, tagged},
-    session::{Street, again},
+    session::{Open, Street, again},
     view::{Answer, op_of, revision_tag, standing},
 };
 use crate::{
@@ -142,7 +143,7 @@ impl Known {
     request_body(content = Command, description = "The command, and optionally `who` and `why`"),
     responses((status = 200, body = Answer),
         (status = 412, description = "stale: somebody changed the same cells; what happened is in `since`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "refused: why is in `reason`, where in `at`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "refused: why is in `reason`, where in `at`. What takes more than 20 s is refused as too_long: select fewer cells, or begin a planning", body = Problem, content_type = "application/problem+json"),
         (status = 428, description = "no_if_match", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_edit(
     State(service): State<Arc<Service>>,
@@ -165,7 +166,7 @@ pub async fn post_edit(
         if known.revision > open.desk.plan().revision || !known.stands(open.desk.plan(), today) {
             return Err(stale(&session, plan, known.revision));
         }
-        let (mut session, outcome) = worked_out(session, plan, given.clone()).await?;
+        let (mut session, outcome) = worked_out(session, plan, given.clone(), service.options.longest_command).await?;
         let open = session.open(&service.store, plan).await?;
         let merged = known.revision < open.desk.plan().revision;
         if merged && !open.is_apart(&outcome, known.revision) {
@@ -176,14 +177,17 @@ pub async fn post_edit(
     })
 }
 
-/// Works a command out, away from the threads that answer.
+/// Works a command out, away from the threads that answer, for so long at most.
 async fn worked_out(
     session: OwnedMutexGuard<Street>,
     plan: PlanId,
     given: Arc<Given>,
+    most: Duration,
 ) -> Result<(OwnedMutexGuard<Street>, Outcome), Error> {
+    let (leash, _waiting) = Leash::new(most);
     let (session, outcome) = tokio::task::spawn_blocking(move || {
-        let outcome = session.opened(plan).map(|open| open.desk.run(&given.command, &|_, _| true));
+        let run = |open: &Open| open.desk.run(&given.command, &|_, _| leash.holds()).map_err(|refusal| leash.explained(refusal));
+        let outcome = session.opened(plan).map(run);
         (session, outcome)
     })
     .await?;
@@ -250,7 +254,7 @@ pub fn stale(session: &Street, plan: PlanId, known: u32) -> Error {
 /// Tries a command: what would come of it, without doing it.
 #[utoipa::path(post, path = "/api/streets/{street}/plans/{plan}/try", tag = "plans",
     params(("street" = String, Path), ("plan" = u32, Path)), request_body = Command,
-    responses((status = 200, body = Answer), (status = 422, description = "refused", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = Answer), (status = 422, description = "refused, as the command would be", body = Problem, content_type = "application/problem+json")))]
 pub async fn post_try(
     State(service): State<Arc<Service>>,
     Path((street, plan)): PlanPath,
@@ -263,7 +267,7 @@ pub async fn post_try(
     let given = Arc::new(Given::read(body(&headers, &bytes)?).map_err(Error::BadBody)?);
     let mut session = service.desks.open(&service.store, &street).await?;
     is_draft(session.open(&service.store, plan).await?.desk.plan().state)?;
-    let (mut session, outcome) = worked_out(session, plan, given.clone()).await?;
+    let (mut session, outcome) = worked_out(session, plan, given.clone(), service.options.longest_command).await?;
     let answer =
         tokio::task::spawn_blocking(move || session.opened_mut(plan).map(|open| open.trying(given.command.op(), &outcome))).await?;
     let answer = answer.ok_or_else(|| Error::Internal("a plan that was laid open is not".into()))??;

@@ -4,6 +4,7 @@
 //! only then seen by anybody. The map's snapshot follows the store as ever.
 
 pub(super) mod edits;
+mod leash;
 pub(super) mod plannings;
 pub(super) mod plans;
 pub(super) mod publish;

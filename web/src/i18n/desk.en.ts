@@ -238,6 +238,7 @@ export const deskEn: Record<keyof typeof deskZh, string> = {
   'desk.reason.bad_crs': 'Bad coordinate system',
   'desk.reason.too_many': 'Too many',
   'desk.reason.too_many_groups': 'Too many groups for the code',
+  'desk.reason.too_long': 'Takes too long',
   'desk.reason.cannot_replan': 'Cannot be planned anew',
   'desk.reason.nothing_to_undo': 'Nothing to undo',
   'desk.reason.nothing_to_redo': 'Nothing to redo',

@@ -234,6 +234,7 @@ export const deskZh = {
   'desk.reason.bad_crs': '坐标系有误',
   'desk.reason.too_many': '数量过多',
   'desk.reason.too_many_groups': '联户过多，编码用尽',
+  'desk.reason.too_long': '耗时过长',
   'desk.reason.cannot_replan': '无法重新划分',
   'desk.reason.nothing_to_undo': '没有可撤销的修改',
   'desk.reason.nothing_to_redo': '没有可重做的修改',
