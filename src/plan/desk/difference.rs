@@ -204,7 +204,7 @@ fn parts<'a>(desk: &Desk, code: &Code, other: &'a Desk, households: Option<&BTre
         let same = other.block(block.id).filter(|there| there.outline == block.outline);
         let there = same.or_else(|| other.block_at(ring::interior_position(&block.outline)?));
         if let Some(cell) = there.and_then(|there| other.cell_of_block(there.id)) {
-            let area2: i128 = block.outline.rings().map(|ring| i128::from(ring::signed_area2(ring))).sum();
+            let area2: i128 = block.outline.rings().map(|ring| ring::signed_area2(ring)).sum();
             parts.entry(&cell.code).or_default().1 += area2 as f64;
         }
     }
