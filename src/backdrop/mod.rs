@@ -9,7 +9,7 @@ mod fetch;
 mod shift;
 mod template;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use futures::future::try_join_all;
@@ -118,6 +118,15 @@ impl Picture {
     }
 }
 
+/// What a source has for a tile, and how long it is believed.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// `None` where it has nothing.
+    pub picture: Option<Picture>,
+    /// When to ask again; of a picture put together, when the first of its parts is to be asked for again.
+    pub until: Instant,
+}
+
 /// Why there is no picture although the source should have one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -174,11 +183,11 @@ impl Backdrop {
         &self.config
     }
 
-    /// The picture of a WGS 84 tile; `None` where the source has none. Requests for a tile under way wait for it.
+    /// The picture of a WGS 84 tile, if the source has one. Requests for a tile under way wait for it.
     ///
     /// # Errors
     /// When the source fails; see [`Error`].
-    pub async fn picture(self: &Arc<Self>, tile: TileCoord) -> Result<Option<Picture>, Error> {
+    pub async fn picture(self: &Arc<Self>, tile: TileCoord) -> Result<Shown, Error> {
         let shift = match self.config.datum {
             Datum::Wgs84 => return self.source_tile(tile).await,
             Datum::Gcj02 => shift::Shift::of(tile),
@@ -190,21 +199,29 @@ impl Backdrop {
         self.cache.get(What::Shifted(tile), move || async move { this.put_together(tile, shift).await }).await
     }
 
-    async fn source_tile(&self, tile: TileCoord) -> Result<Option<Picture>, Error> {
+    async fn source_tile(&self, tile: TileCoord) -> Result<Shown, Error> {
         let fetcher = self.fetcher.clone();
-        self.cache.get(What::Source(tile), move || async move { fetcher.fetch(tile).await }).await
+        let fetch = move || async move {
+            let picture = fetcher.fetch(tile).await?;
+            Ok(Shown { until: cache::good_until(picture.as_ref()), picture })
+        };
+        self.cache.get(What::Source(tile), fetch).await
     }
 
-    async fn put_together(&self, tile: TileCoord, shift: shift::Shift) -> Result<Option<Picture>, Error> {
+    async fn put_together(&self, tile: TileCoord, shift: shift::Shift) -> Result<Shown, Error> {
         let tiles = try_join_all(shift.sources(tile).into_iter().map(|source| async move {
             match source {
-                Some(source) => self.source_tile(source).await,
+                Some(source) => self.source_tile(source).await.map(Some),
+                // Beyond the edge of the world there will never be anything.
                 None => Ok(None),
             }
         }))
         .await?;
+        let until = tiles.iter().flatten().map(|shown| shown.until).min().unwrap_or_else(|| cache::good_until(None));
+        let pictures: Vec<Option<Picture>> = tiles.into_iter().map(|shown| shown?.picture).collect();
         let _turn = self.shifting.acquire().await.map_err(|_| Error::Broken)?;
-        tokio::task::spawn_blocking(move || shift.put_together(&tiles)).await.map_err(|_| Error::Broken)?
+        let picture = tokio::task::spawn_blocking(move || shift.put_together(&pictures)).await.map_err(|_| Error::Broken)??;
+        Ok(Shown { picture, until })
     }
 }
 

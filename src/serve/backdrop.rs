@@ -1,6 +1,6 @@
 //! `/backdrop/{z}/{x}/{y}`: the picture that the operator's source has behind the map.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{Path, State},
@@ -52,10 +52,14 @@ pub(super) async fn get_backdrop(
     let tile = parse_plain(&z, &x, &y).filter(|tile| tile.z <= max_zoom);
     let tile =
         tile.ok_or_else(|| Error::BadTile(format!("there is no such tile here; z runs from 0 to {max_zoom}, x and y from 0 to 2^z - 1")))?;
-    let picture = backdrop.picture(tile).await?.ok_or(Error::NoPicture)?;
+    let shown = backdrop.picture(tile).await?;
+    let picture = shown.picture.ok_or(Error::NoPicture)?;
     let etag = HeaderValue::from_str(&format!("\"{:016x}\"", picture.hash)).map_err(|error| Error::Internal(error.to_string()))?;
-    // A picture is as old as the source has it; a day more does not matter. Private: it may be licensed to those who get in here.
-    let kept = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400"))];
+    // For as long as it is kept here: a tile with a gap is asked for again as soon as the gap may be filled. Private: it may be licensed
+    // to those who get in here.
+    let seconds = shown.until.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+    let caching = HeaderValue::from_str(&format!("private, max-age={seconds:.0}")).map_err(|error| Error::Internal(error.to_string()))?;
+    let kept = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, caching)];
     if matches_etag(&headers, [&etag]) {
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }

@@ -80,7 +80,7 @@ pub enum Error {
         /// Lines of its log since the revision that was named.
         since: Vec<serde_json::Value>,
     },
-    /// What a preview showed has changed.
+    /// What a preview showed has changed: the draft, other plans' days in force, or households.
     #[error("plans or households have changed since the preview; look at it again")]
     StalePreview,
     /// A command that cannot be done.

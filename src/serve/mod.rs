@@ -4,9 +4,10 @@
 //!
 //! One file per resource: extract, one or two calls into the other rooms, respond. A request passes [`Front`], which answers plain
 //! tiles, then [`observe`] (request id, metrics, log, problems), then time limit, panic guard and compression, then its handler. A
-//! tile goes [`tile_key`] → [`tile_cache`] → [`making`] → [`content`] in an [`encoding`]. Handlers never wait for the store:
-//! they read the [`state::Current`] snapshot, which [`refresh`] swaps when the store has changed. What a log line may say of a
-//! request is its route, never its query: queries carry coordinates and addresses.
+//! tile goes [`tile_key`] → [`tile_cache`] → [`making`] → [`content`] in an [`encoding`]. What answers the map (tiles, places, counts,
+//! collections) never waits for the store: it reads the [`state::Current`] snapshot, which [`refresh`] swaps when the store has changed.
+//! The [`desk`] does wait for it: its answers are as new as the store, and what it did is stored before it says so. What a log line may
+//! say of a request is its route, never its query: queries carry coordinates and addresses.
 
 mod app;
 mod areas;

@@ -339,6 +339,49 @@ async fn who_publishes_and_why_are_checked_as_with_commands() {
 }
 
 #[tokio::test]
+async fn a_preview_rests_on_households_and_not_on_reports() {
+    let town = town().await;
+    let draft = town.draft("甲").await;
+    let tag = async || town.get(&format!("{draft}/preview")).await.header(header::ETAG).to_owned();
+    let street = town.store.load_street(&code(STREET)).await.unwrap().unwrap();
+    let commit = async |change: Change| {
+        let version = town.store.versions().await.unwrap()[&code(STREET)];
+        town.store.commit(version, &ChangeSet { street: code(STREET), what: "import".into(), changes: vec![change] }).await.unwrap();
+    };
+    let seen = tag().await;
+    let issue = Issue { id: "new".into(), ..street.issues[0].clone() };
+    commit(Change::PutIssues(vec![issue])).await;
+    assert_eq!(tag().await, seen);
+    let moved = wangge::model::Household { building_id: None, position: at(1500, 500), ..street.households[0].clone() };
+    commit(Change::PutHouseholds(vec![moved])).await;
+    assert_ne!(tag().await, seen);
+    let publish = format!("{draft}/publish");
+    town.write(Method::POST, &publish, &[("if-match", &seen)], json!({})).await.problem(412, "stale_preview");
+    assert_eq!(town.write(Method::POST, &publish, &[("if-match", &tag().await)], json!({})).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn where_nobody_lives_lineage_goes_by_the_ground() {
+    let town = town().await;
+    let households = town.store.load_street(&code(STREET)).await.unwrap().unwrap().households;
+    let in_east = |h: &&wangge::model::Household| h.position.lon_e7 > at(1000, 0).lon_e7 && h.position.lat_e7 < at(0, 1000).lat_e7;
+    let ids: Vec<String> = households.iter().filter(in_east).map(|h| h.id.clone()).collect();
+    assert_eq!(ids.len(), 10);
+    let version = town.store.versions().await.unwrap()[&code(STREET)];
+    let change = ChangeSet { street: code(STREET), what: "import".into(), changes: vec![Change::DeleteHouseholds(ids)] };
+    town.store.commit(version, &change).await.unwrap();
+    let draft = town.draft("甲").await;
+    let new = "520201011002009";
+    let done = town.edit(&draft, 0, json!({"op": "recode", "cell": SOUTH_EAST, "to": new})).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", String::from_utf8_lossy(&done.body));
+    let preview = town.get(&format!("{draft}/preview")).await.json();
+    let cell = |code: &str| preview["lineage"].as_array().unwrap().iter().find(|c| c["code"] == code).unwrap().clone();
+    assert_eq!(cell(new), json!({"code": new, "kind": "merged", "from": [{"code": SOUTH_EAST, "households": 0, "share": 1.0}]}));
+    assert_eq!(cell(SOUTH_EAST), json!({"code": SOUTH_EAST, "kind": "ended", "from": [{"code": new, "households": 0, "share": 1.0}]}));
+    assert_eq!(cell(NORTH_EAST)["from"], json!([{"code": NORTH_EAST, "households": 10, "share": 1.0}]));
+}
+
+#[tokio::test]
 async fn a_plan_for_later_waits_for_its_day() {
     let town = town().await;
     let draft = town.draft("甲").await;

@@ -5,9 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use utoipa::ToSchema;
+use xxhash_rust::xxh3::Xxh3;
 
-use super::{Desk, mesh};
-use crate::model::{Code, LonLat};
+use super::{Desk, Ground, mesh};
+use crate::{
+    geometry::ring,
+    model::{Code, LonLat},
+};
 
 /// A cell's share that comes from a cell before.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -17,7 +21,7 @@ pub struct Origin {
     pub code: Code,
     /// Households that were in it and are in this one.
     pub households: usize,
-    /// The same as a share of this cell's households.
+    /// The same as a share of this cell's households; where nobody lives, as a share of its ground.
     pub share: f64,
 }
 
@@ -25,7 +29,7 @@ pub struct Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lineage {
-    /// The same ground and the same households.
+    /// The same ground. Who lives there, and in which groups, is not compared.
     Same,
     /// Its border moved.
     Changed,
@@ -47,7 +51,7 @@ pub struct CellOrigin {
     pub code: Code,
     /// What happened.
     pub kind: Lineage,
-    /// Cells before, the largest share first; for a cell that ended those that have its households now.
+    /// Cells before, the largest share first; for a cell that ended those that have its households now, or its ground where nobody lives.
     pub from: Vec<Origin>,
 }
 
@@ -172,6 +176,53 @@ fn cells_of(desk: &Desk) -> FxHashMap<u32, &Code> {
     cells
 }
 
+impl Ground {
+    /// Names what a comparison of plans takes from the street: which households there are, and where.
+    pub fn settlement(&self) -> u64 {
+        let mut hash = Xxh3::new();
+        for (household, stand) in self.street.households.iter().zip(&self.stands) {
+            hash.update(household.id.as_bytes());
+            hash.update(&[0]);
+            hash.update(&stand.lon_e7.to_le_bytes());
+            hash.update(&stand.lat_e7.to_le_bytes());
+        }
+        hash.digest()
+    }
+}
+
+/// What cells of another plan have of a cell: households, and what they weigh.
+type Parts<'a> = BTreeMap<&'a Code, (usize, f64)>;
+
+/// By where its households are in the other plan; where nobody lives, by the ground of its blocks, each counted whole where its middle
+/// is.
+fn parts<'a>(desk: &Desk, code: &Code, other: &'a Desk, households: Option<&BTreeMap<&'a Code, usize>>) -> Parts<'a> {
+    if let Some(households) = households {
+        return households.iter().map(|(code, n)| (*code, (*n, *n as f64))).collect();
+    }
+    let mut parts = Parts::new();
+    for block in desk.blocks_of(code).iter().filter_map(|id| desk.block(*id)) {
+        let same = other.block(block.id).filter(|there| there.outline == block.outline);
+        let there = same.or_else(|| other.block_at(ring::interior_position(&block.outline)?));
+        if let Some(cell) = there.and_then(|there| other.cell_of_block(there.id)) {
+            let area2: i128 = block.outline.rings().map(|ring| ring::signed_area2(ring)).sum();
+            parts.entry(&cell.code).or_default().1 += area2 as f64;
+        }
+    }
+    parts
+}
+
+fn origins(parts: &Parts<'_>) -> Vec<Origin> {
+    let total: f64 = parts.values().map(|(_, weight)| weight).sum();
+    let origin = |(code, (households, weight)): (&&Code, &(usize, f64))| Origin {
+        code: (*code).clone(),
+        households: *households,
+        share: weight / total,
+    };
+    let mut from: Vec<Origin> = parts.iter().map(origin).collect();
+    from.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.code.cmp(&b.code)));
+    from
+}
+
 fn lineage(
     before: &Desk,
     after: &Desk,
@@ -180,26 +231,17 @@ fn lineage(
 ) -> Vec<CellOrigin> {
     let old: BTreeSet<&Code> = before.plan().cells.iter().map(|c| &c.code).collect();
     let new: BTreeSet<&Code> = after.plan().cells.iter().map(|c| &c.code).collect();
-    let origins = |shares: Option<&BTreeMap<&Code, usize>>| {
-        let total = shares.map_or(0, |s| s.values().sum::<usize>()).max(1) as f64;
-        let mut from: Vec<Origin> = shares
-            .into_iter()
-            .flatten()
-            .map(|(code, n)| Origin { code: (*code).clone(), households: *n, share: *n as f64 / total })
-            .collect();
-        from.sort_by(|a, b| b.households.cmp(&a.households).then(a.code.cmp(&b.code)));
-        from
-    };
     let same_ground = |code: &Code| {
         let outline = |desk: &Desk| desk.figures(code).map(|f| f.outline.clone());
         outline(before) == outline(after)
     };
+    let gone: BTreeMap<&Code, Parts<'_>> = old.difference(&new).map(|code| (*code, parts(before, code, after, goes.get(*code)))).collect();
     // Whose better part went where.
-    let heir = |code: &Code| goes.get(code).and_then(|to| to.iter().max_by_key(|(_, n)| **n)).map(|(to, _)| *to);
+    let heirs: BTreeSet<&Code> = gone.values().filter_map(|to| Some(*to.iter().max_by(|a, b| a.1.1.total_cmp(&b.1.1))?.0)).collect();
     let mut all: Vec<CellOrigin> = Vec::new();
     for &code in &new {
-        let from = origins(shares.get(code).or(None));
-        let merged = || old.iter().any(|o| !new.contains(o) && heir(o) == Some(code));
+        let from = origins(&parts(after, code, before, shares.get(code)));
+        let merged = || heirs.contains(code);
         let kind = if old.contains(code) {
             match same_ground(code) {
                 true => Lineage::Same,
@@ -215,8 +257,7 @@ fn lineage(
         };
         all.push(CellOrigin { code: code.clone(), kind, from });
     }
-    let ended = old.iter().filter(|code| !new.contains(*code));
-    all.extend(ended.map(|code| CellOrigin { code: (*code).clone(), kind: Lineage::Ended, from: origins(goes.get(*code)) }));
+    all.extend(gone.iter().map(|(code, to)| CellOrigin { code: (*code).clone(), kind: Lineage::Ended, from: origins(to) }));
     all
 }
 

@@ -170,14 +170,15 @@ fn replaced<'a>(plans: &[&'a Plan], id: PlanId, from: Date) -> Option<&'a Plan> 
     plans.iter().copied().find(|p| p.id != id && p.in_force(from))
 }
 
-/// Names everything a preview rests on.
-fn preview_tag(plans: &[&Plan], id: PlanId, from: Date) -> String {
+/// Names everything a preview rests on, but for issues: they come in all day, and what they are told of is where they were then.
+fn preview_tag(session: &Street, id: PlanId, from: Date) -> Result<String, Error> {
+    let (plans, settlement) = (session.plans()?, session.ground()?.settlement());
     let books: Vec<String> = plans
         .iter()
         .filter(|p| p.id == id || p.state != PlanState::Draft)
         .map(|p| format!("{} {:?} {}", p.id.0, p.validity(), p.revision))
         .collect();
-    format!("p{:016x}", xxh3_64(format!("{} {from} {}", id.0, books.join(";")).as_bytes()))
+    Ok(format!("p{:016x}", xxh3_64(format!("{} {from} {settlement:x} {}", id.0, books.join(";")).as_bytes())))
 }
 
 fn day(text: Option<&str>, service: &Service) -> Result<Date, Error> {
@@ -210,7 +211,7 @@ pub async fn get_preview(State(service): State<Arc<Service>>, Path((street, plan
     let mut session = service.desks.open(&service.store, &code).await?;
     is_draft(session.plan(id)?.state)?;
     let plans = session.plans()?;
-    let (tag, before) = (preview_tag(&plans, id, from), replaced(&plans, id, from).map(|p| p.id));
+    let (tag, before) = (preview_tag(&session, id, from)?, replaced(&plans, id, from).map(|p| p.id));
     let until = plan::enter(&owned(&plans), published(session.plan(id)?, from)).pop().and_then(|p| p.valid_to);
     let desks = pair(&mut session, &service, before, id).await?;
     drop(session);
@@ -298,7 +299,7 @@ pub async fn post_publish(
         }
         is_draft(session.plan(id)?.state)?;
         let plans = session.plans()?;
-        if tag != preview_tag(&plans, id, from) {
+        if tag != preview_tag(&session, id, from)? {
             return Err(Error::StalePreview);
         }
         let before = replaced(&plans, id, from).map(|p| p.id.0);

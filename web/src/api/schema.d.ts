@@ -850,7 +850,7 @@ export interface components {
         CellOrigin: {
             /** @description The cell; one that ended by its old code. */
             code: string;
-            /** @description Cells before, the largest share first; for a cell that ended those that have its households now. */
+            /** @description Cells before, the largest share first; for a cell that ended those that have its households now, or its ground where nobody lives. */
             from: components["schemas"]["Origin"][];
             /** @description What happened. */
             kind: components["schemas"]["Lineage"];
@@ -1562,7 +1562,7 @@ export interface components {
             households: number;
             /**
              * Format: double
-             * @description The same as a share of this cell's households.
+             * @description The same as a share of this cell's households; where nobody lives, as a share of its ground.
              */
             share: number;
         };
