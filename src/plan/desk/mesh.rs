@@ -86,11 +86,16 @@ pub fn common(outlines: &[&Polygon], metres: &LocalMetres) -> FxHashMap<(u32, u3
     common
 }
 
-/// Groups outlines that hang together across common edges; each group sorted, the largest by number of outlines first.
+/// Groups outlines that hang together where somebody can pass; each group sorted, the largest by number of outlines first.
 pub fn pieces(outlines: &[&Polygon], metres: &LocalMetres) -> Vec<Vec<usize>> {
+    pieces_across(outlines, metres, PASSAGE_M)
+}
+
+/// The same across common borders of some length, in metres.
+pub fn pieces_across(outlines: &[&Polygon], metres: &LocalMetres, least_m: f64) -> Vec<Vec<usize>> {
     let common = common(outlines, metres);
     let mut sets = Sets::new(outlines.len() as u32);
-    common.iter().filter(|(_, length)| **length >= PASSAGE_M).for_each(|((a, b), _)| sets.join(*a, *b));
+    common.iter().filter(|(_, length)| **length >= least_m).for_each(|((a, b), _)| sets.join(*a, *b));
     let mut pieces: Vec<Vec<usize>> = vec![Vec::new(); outlines.len()];
     (0..outlines.len()).for_each(|i| pieces[sets.find(i as u32) as usize].push(i));
     pieces.retain(|piece| !piece.is_empty());

@@ -281,10 +281,14 @@ impl<'d> Sketch<'d> {
             return Err(Refusal::new("cell_empty", detail).at(self.desk.centre_of(code)).about([code]));
         }
         let outlines: Vec<&Polygon> = ids.iter().filter_map(|id| self.outline_of(*id)).collect();
-        let pieces = mesh::pieces(&outlines, &self.desk.ground.metres);
-        // A cell that was in pieces may stay in as many: islands of a street.
+        // A cell that was in pieces may stay in as many: islands of a street; one with a passage of centimetres must keep that.
         let was: Vec<&Polygon> = self.desk.blocks_of(code).iter().filter_map(|id| self.desk.block(*id)).map(|b| &b.outline).collect();
-        if pieces.len() > mesh::pieces(&was, &self.desk.ground.metres).len().max(1) {
+        let pieces_of = |outlines: &[&Polygon], least_m: f64| mesh::pieces_across(outlines, &self.desk.ground.metres, least_m);
+        for least_m in [mesh::PASSAGE_M, 0.0] {
+            let pieces = pieces_of(&outlines, least_m);
+            if pieces.len() <= pieces_of(&was, least_m).len().max(1) {
+                continue;
+            }
             let stray = pieces.last().and_then(|piece| ring::interior_position(outlines[piece[0]]));
             let detail = format!("cell {code} would be in {} pieces; a cell is one piece", pieces.len());
             return Err(Refusal::new("cell_in_pieces", detail).at(stray).about([code]));

@@ -2984,7 +2984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description refused: why is in `reason`, where in `at` */
+            /** @description refused: why is in `reason`, where in `at`. What takes more than 20 s is refused as too_long: select fewer cells, or begin a planning */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3217,7 +3217,7 @@ export interface operations {
                     "application/json": components["schemas"]["Answer"];
                 };
             };
-            /** @description refused */
+            /** @description refused, as the command would be */
             422: {
                 headers: {
                     [name: string]: unknown;
