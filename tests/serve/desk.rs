@@ -19,7 +19,7 @@ impl Fixture {
     async fn draft(&self, name: &str) -> String {
         let made = self.write(Method::POST, PLANS, &[], json!({"name": name, "from": "published", "owner": "王"})).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", String::from_utf8_lossy(&made.body));
-        assert_eq!(made.header(header::ETAG), "\"r0.draft\"");
+        assert!(made.header(header::ETAG).starts_with("\"r0"), "{:?}", made.headers);
         format!("{PLANS}/{}", made.json()["id"])
     }
 
