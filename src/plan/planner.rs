@@ -47,7 +47,7 @@ pub fn plan(
     let given = Given::of(street);
     let households = street.households.len();
     let per_cell = request.cells.map_or(request.cell_households as f64, |k| households as f64 / k.max(1) as f64);
-    let pieces = draw_pieces(street, &area.boundary, &given, request, metres, per_cell)?;
+    let pieces = draw_pieces(street, &area.boundary, &given, request, metres, per_cell, progress)?;
     let weights = Weights::of(street, &pieces);
     let mut block_of = blocks_of(&pieces, &weights, per_cell);
     let blocks = block_of.iter().max().map_or(0, |m| *m as usize + 1);
@@ -86,7 +86,8 @@ pub fn plan(
     }
 
     go_on("communities", 0.0)?;
-    let community_of_cell = if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut warnings)? };
+    let community_of_cell =
+        if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut warnings, progress)? };
     check_balance(&cells, &dedicated, request, &mut warnings);
 
     go_on("codes", 0.0)?;
@@ -174,9 +175,11 @@ fn draw_pieces(
         // Like any line it goes around what it would cut.
         let outline = Source::Line(LineClass::Boundary);
         request.rules.dedicated.iter().flat_map(|rule| rule.place.rings()).for_each(|ring| drawing.add(outline, ring));
+    progress: &Watch<'_>,
         request.rules.barriers.iter().for_each(|rule| drawing.add(Source::Barrier, &rule.place));
+    let go_on = || progress("blocks", 0.0);
     }
-    let blocks = drawing.blocks();
+    let blocks = drawing.blocks(&go_on).ok_or(Error::Cancelled)?;
     if blocks.outlines.is_empty() {
         return Err(Error::NoBlocks);
     }
@@ -192,19 +195,21 @@ fn draw_pieces(
     }
     let divisible = |b: &usize| standing[*b].len() > 1 && f64::from(weights.by_block[*b]) > PIECES_SHARE * per_cell;
     let divisible: Vec<usize> = (0..blocks.outlines.len()).filter(divisible).collect();
-    let cuts: Vec<Vec<[LonLat; 2]>> = divisible
+    let cuts: Option<Vec<Vec<[LonLat; 2]>>> = divisible
         .par_iter()
         .map(|block| {
             let footprints: Vec<&MultiPolygon> = standing[*block].iter().map(|b| &drawing.footprints().get(*b).shape).collect();
-            split::cuts_between(&blocks.outlines[*block], &footprints, drawing.metres())
+            Some(split::cuts_between(&blocks.outlines[*block], &footprints, drawing.metres()))
         })
         .collect();
     if cuts.iter().all(Vec::is_empty) {
         return Ok(blocks);
+            go_on().then_some(())?;
     }
     cuts.iter().flatten().for_each(|cut| drawing.add(Source::Split, cut));
-    Ok(drawing.blocks())
+    drawing.blocks(&go_on).ok_or(Error::Cancelled)
 }
+    let cuts = cuts.ok_or(Error::Cancelled)?;
 
 /// The block of every piece. The pieces of a block too big for its cell are blocks themselves.
 fn blocks_of(pieces: &Blocks, weights: &Weights, per_cell: f64) -> Vec<u32> {
