@@ -16,6 +16,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -24,12 +25,12 @@ use super::{
     edits::{self, body, is_draft, street_code},
     plans::{is_free, plan_name},
     replies::{Keyed, Reply, key, tagged},
-    session::again,
+    session::{Street, again},
     view::{PlanSummary, Position, revision_tag},
 };
 use crate::{
     geometry::Coverage,
-    model::{Cell, Change, Code, MultiPolygon, Patch, Plan, PlanId, StreetData},
+    model::{Cell, Change, Code, MultiPolygon, Patch, Plan, PlanId},
     plan::{
         self, Registration, Request, Selection,
         desk::{Command, Given, Ground, Refusal, now},
@@ -279,7 +280,8 @@ impl Job {
     }
 
     /// Draws one wish.
-    fn draw(&self, n: usize, ground: &Ground, street: &StreetData, base: Option<&Plan>) {
+    fn draw(&self, n: usize, ground: &Ground, from: &Start) {
+        let street = ground.street();
         let variant = self.wish.variants[n];
         let watch = |stage: &str, share: f64| {
             if let Some((result, _)) = locked(&self.results).get_mut(n) {
@@ -300,14 +302,18 @@ impl Job {
             ..Request::default()
         };
         let registration = Registration { id: PlanId(0), name: String::new(), owner: None, now: now(), publish_from: None };
-        let drawn = match base {
-            Some(base) => {
+        let drawn = match from {
+            Start::Base(base) => {
                 let locked = base.cells.iter().filter(|c| c.locked).map(|c| c.code.clone()).collect();
                 let churn = self.wish.churn.unwrap_or(1.0).max(0.0);
                 let selection = Selection { codes: self.wish.codes.clone(), locked, churn, used: ground.used_codes() };
                 plan::replan(ground.street(), base, &selection, &request, registration, &watch)
             }
-            None => plan::plan(street, &request, registration, &watch),
+            Start::Scratch { before } => {
+                let drawn = plan::plan(street, &request, registration, &watch);
+                // The ground of other plans is not among the street's rows here.
+                drawn.and_then(|(plan, warnings)| Ok((lasting(ground, plan, before.as_deref())?, warnings)))
+            }
         };
         let drawn = drawn.map(|(plan, _)| {
             let score = plan::score(street, &plan, request.group_size);
@@ -354,6 +360,30 @@ impl Drop for Ended<'_> {
     }
 }
 
+/// What is drawn anew, and from what.
+enum Start {
+    /// A plan, within a selection.
+    Base(Box<Plan>),
+    /// Nothing.
+    Scratch {
+        /// The plan whose codes go on.
+        before: Option<Box<Plan>>,
+    },
+}
+
+/// A plan from scratch among the plans the street has had.
+fn lasting(ground: &Ground, drawn: Plan, before: Option<&Plan>) -> Result<Plan, plan::Error> {
+    let used = ground.used_codes().into_iter().collect();
+    plan::with_lasting_codes(ground.street(), drawn, before, &used, &Request::default())
+}
+
+/// The same as it enters: other plans may have come since it was drawn.
+async fn entering(session: &Street, drawn: Plan, today: Date) -> Result<Plan, Error> {
+    let (ground, before) = (session.ground()?.clone(), plan::before(session.plans()?, today).cloned());
+    let entering = tokio::task::spawn_blocking(move || lasting(&ground, drawn, before.as_ref())).await?;
+    entering.map_err(|error| Refusal::new("bad_code", error.to_string()).into())
+}
+
 fn pictured(plan: &Plan) -> Vec<ResultCell> {
     let shapes: Vec<MultiPolygon> = plan.blocks.iter().map(|b| b.outline.clone().into()).collect();
     let labels: Vec<u32> = plan.blocks.iter().map(|b| b.cell).collect();
@@ -392,12 +422,17 @@ pub async fn post_planning(
         is_draft(base.state)?;
     }
     let ground = session.ground()?.clone();
+    let revision = base.as_ref().map(|plan| plan.revision);
+    let from = match base {
+        Some(base) => Start::Base(Box::new(base)),
+        None => Start::Scratch { before: plan::before(session.plans()?, service.today()).cloned().map(Box::new) },
+    };
     drop(session);
     let results = wish.variants.iter().enumerate().map(|(n, variant)| VariantResult::waiting(n, variant));
     let job = Arc::new(Job {
         id: Uuid::now_v7().to_string(),
         street: code,
-        revision: base.as_ref().map(|plan| plan.revision),
+        revision,
         since: Instant::now(),
         stop: AtomicBool::new(false),
         running: AtomicU32::new(wish.variants.len() as u32),
@@ -406,7 +441,7 @@ pub async fn post_planning(
     });
     service.plannings.start(&job)?;
     let started = Started { id: job.id.clone() };
-    tokio::task::spawn_blocking(move || job.work(|n| job.draw(n, &ground, ground.street(), base.as_ref())));
+    tokio::task::spawn_blocking(move || job.work(|n| job.draw(n, &ground, &from)));
     Ok((StatusCode::ACCEPTED, Json(started)).into_response())
 }
 
@@ -501,13 +536,17 @@ pub async fn adopt(
         }
         is_free(&session, &name, None)?;
         let number = session.plans()?.iter().map(|p| p.id.0).max().unwrap_or(0) + 1;
+        let entered = match job.wish.base {
+            Some(_) => drawn.clone(),
+            None => entering(&session, drawn.clone(), service.today()).await?,
+        };
         let draft = Plan {
             id: PlanId(number),
             name: name.clone(),
             owner: owner.clone(),
             base: job.wish.base.map(PlanId),
             created_at: now(),
-            ..drawn.clone()
+            ..entered
         };
         let summary = PlanSummary::of(&draft, service.today());
         session.commit(&service.store, "plan", vec![Change::PutPlan(Box::new(draft))]).await?;
