@@ -5,6 +5,8 @@
 mod desk;
 #[path = "plan/edits.rs"]
 mod edits;
+#[path = "plan/lasting.rs"]
+mod lasting;
 
 use proptest::prelude::*;
 use wangge::{

@@ -100,11 +100,12 @@ impl Drawing {
     }
 
     /// Cuts the drawing into blocks.
-    pub fn blocks(&self) -> Blocks {
+    pub fn blocks(&self, go_on: &dyn Fn() -> bool) -> Option<Blocks> {
         let mut obstacles: Vec<u32> = Vec::new();
         let mut is_obstacle = vec![false; self.footprints.len()];
         let mut network = Network::build(&self.pieces, &self.footprints, &is_obstacle);
         for _ in 0..MAX_ROUNDS {
+            go_on().then_some(())?;
             let crossed: Vec<u32> = self
                 .footprints
                 .crossed_by(network.inner_edges().map(|(e, _)| (e.from, e.to)))
@@ -125,7 +126,7 @@ impl Drawing {
             network = Network::build(&pieces, &self.footprints, &is_obstacle);
         }
         self.glue(&mut network, &is_obstacle);
-        self.finish(network)
+        Some(self.finish(network))
     }
 
     /// Joins what must not stand alone: the inside of a building that a line was led around goes to the neighbour with the

@@ -1,7 +1,7 @@
 //! Cells to communities.
 
 use super::{
-    Error, Request, Warning,
+    Error, Request, Warning, Watch,
     cells::{Region, share_out},
     graph::Graph,
     partition::{Aims, Effort, Problem, partition},
@@ -17,7 +17,7 @@ const EXCHANGES: usize = 60;
 ///
 /// # Errors
 /// [`Error::Cancelled`].
-pub fn draw_communities(cells: &Graph, request: &Request, warnings: &mut Vec<Warning>) -> Result<Vec<u32>, Error> {
+pub fn draw_communities(cells: &Graph, request: &Request, warnings: &mut Vec<Warning>, progress: &Watch<'_>) -> Result<Vec<u32>, Error> {
     let weight = |piece: &[u32]| piece.iter().map(|c| cells.atoms[*c as usize].weight).sum::<f64>();
     let mut pieces = cells.components();
     pieces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
@@ -33,7 +33,7 @@ pub fn draw_communities(cells: &Graph, request: &Request, warnings: &mut Vec<War
     let mut first = 0;
     for (piece, k) in pieces.iter().zip(share_out(cells, &pieces, wanted)) {
         let problem = Problem { graph: &cells.induced(&piece.atoms), block_of: &piece.block_of, k, seeds: &[], home: None };
-        let part = partition(&problem, &aims, &Effort::default(), request.seed, &|_| true).ok_or(Error::Cancelled)?;
+        let part = partition(&problem, &aims, &Effort::default(), request.seed, &|p| progress("communities", p)).ok_or(Error::Cancelled)?;
         let part = even_out(&cells.induced(&piece.atoms), part, k);
         for (cell, label) in piece.atoms.iter().zip(part) {
             labels[*cell as usize] = first + label;

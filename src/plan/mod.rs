@@ -13,6 +13,7 @@ mod given;
 mod graph;
 mod groups;
 mod kinds;
+mod lasting;
 mod network;
 mod numbering;
 mod partition;
@@ -25,6 +26,7 @@ mod split;
 use jiff::{Timestamp, civil::Date};
 
 pub use books::{copy, enter, leave, replaced_by};
+pub use lasting::{before, with_lasting_codes};
 pub use planner::plan;
 pub use replan::{Selection, replan};
 pub use score::{CellScore, Rounded, Score, Spread, score, score_in};

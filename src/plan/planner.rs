@@ -13,6 +13,7 @@ use super::{
     graph::Graph,
     groups,
     kinds::Source,
+    lasting,
     numbering::number,
     rules::{self, unmet},
     split,
@@ -27,7 +28,7 @@ const OVERSIZE_SHARE: f64 = 0.4;
 /// A block with more than this share of a cell's households may be cut between its buildings where that evens cells out.
 const PIECES_SHARE: f64 = 0.03;
 
-/// Plans a street. `progress` is told the stage and how far it is, 0 to 1, and says whether to go on.
+/// Plans a street. Where it has plans, codes go on from them: see [`lasting::with_lasting_codes`]. `progress` is told the stage and how far it is, 0 to 1, and says whether to go on.
 ///
 /// # Errors
 /// See [`Error`].
@@ -47,7 +48,7 @@ pub fn plan(
     let given = Given::of(street);
     let households = street.households.len();
     let per_cell = request.cells.map_or(request.cell_households as f64, |k| households as f64 / k.max(1) as f64);
-    let pieces = draw_pieces(street, &area.boundary, &given, request, metres, per_cell)?;
+    let pieces = draw_pieces(street, &area.boundary, &given, request, metres, per_cell, progress)?;
     let weights = Weights::of(street, &pieces);
     let mut block_of = blocks_of(&pieces, &weights, per_cell);
     let blocks = block_of.iter().max().map_or(0, |m| *m as usize + 1);
@@ -86,7 +87,8 @@ pub fn plan(
     }
 
     go_on("communities", 0.0)?;
-    let community_of_cell = if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut warnings)? };
+    let community_of_cell =
+        if given.decide_communities() { community_of_cell } else { draw_communities(&cells, request, &mut warnings, progress)? };
     check_balance(&cells, &dedicated, request, &mut warnings);
 
     go_on("codes", 0.0)?;
@@ -102,31 +104,36 @@ pub fn plan(
     let (blocks, face_of) = pieces.without_cuts(|a, b| cell_of_piece[a as usize] == cell_of_piece[b as usize]);
     let mut cell_of_block = vec![0; blocks.outlines.len()];
     face_of.iter().zip(&rank_of_piece).for_each(|(face, cell)| cell_of_block[*face as usize] = *cell);
+    let day = registration.day();
+    let drawn = Plan {
+        id: registration.id,
+        state: registration.state(),
+        name: registration.name,
+        valid_from: registration.publish_from,
+        valid_to: None,
+        created_at: registration.now,
+        owner: registration.owner,
+        base: None,
+        revision: 0,
+        parameters: serde_json::json!({
+            "cells": cell_count, "cell_households": request.cell_households, "communities": books.communities.len(),
+            "community_households": request.community_households, "tolerance": request.tolerance, "balance": request.balance,
+            "group_size": request.group_size, "seed": request.seed,
+        }),
+        estimated: street.households.iter().any(|h| h.estimated),
+        communities: books.communities,
+        cells: books.cells,
+        blocks: Block::numbered(blocks.outlines.into_iter().zip(cell_of_block)),
+        groups,
+    };
+    let lasting = if street.plans.is_empty() {
+        drawn
+    } else {
+        let used = street.plans.iter().flat_map(|p| &p.cells).map(|c| c.code.clone()).collect();
+        lasting::with_lasting_codes(street, drawn, lasting::before(&street.plans, day), &used, request)?
+    };
     go_on("done", 1.0)?;
-    Ok((
-        Plan {
-            id: registration.id,
-            state: registration.state(),
-            name: registration.name,
-            valid_from: registration.publish_from,
-            valid_to: None,
-            created_at: registration.now,
-            owner: registration.owner,
-            base: None,
-            revision: 0,
-            parameters: serde_json::json!({
-                "cells": cell_count, "cell_households": request.cell_households, "communities": books.communities.len(),
-                "community_households": request.community_households, "tolerance": request.tolerance, "balance": request.balance,
-                "group_size": request.group_size, "seed": request.seed,
-            }),
-            estimated: street.households.iter().any(|h| h.estimated),
-            communities: books.communities,
-            cells: books.cells,
-            blocks: Block::numbered(blocks.outlines.into_iter().zip(cell_of_block)),
-            groups,
-        },
-        warnings,
-    ))
+    Ok((lasting, warnings))
 }
 
 /// Where the households are.
@@ -168,7 +175,9 @@ fn draw_pieces(
     request: &Request,
     metres: LocalMetres,
     per_cell: f64,
+    progress: &Watch<'_>,
 ) -> Result<Blocks, Error> {
+    let go_on = || progress("blocks", 0.0);
     let mut drawing = Drawing::of_street(street, boundary, &given.all(), metres);
     if !given.decide_cells() {
         // Like any line it goes around what it would cut.
@@ -176,7 +185,7 @@ fn draw_pieces(
         request.rules.dedicated.iter().flat_map(|rule| rule.place.rings()).for_each(|ring| drawing.add(outline, ring));
         request.rules.barriers.iter().for_each(|rule| drawing.add(Source::Barrier, &rule.place));
     }
-    let blocks = drawing.blocks();
+    let blocks = drawing.blocks(&go_on).ok_or(Error::Cancelled)?;
     if blocks.outlines.is_empty() {
         return Err(Error::NoBlocks);
     }
@@ -192,18 +201,20 @@ fn draw_pieces(
     }
     let divisible = |b: &usize| standing[*b].len() > 1 && f64::from(weights.by_block[*b]) > PIECES_SHARE * per_cell;
     let divisible: Vec<usize> = (0..blocks.outlines.len()).filter(divisible).collect();
-    let cuts: Vec<Vec<[LonLat; 2]>> = divisible
+    let cuts: Option<Vec<Vec<[LonLat; 2]>>> = divisible
         .par_iter()
         .map(|block| {
+            go_on().then_some(())?;
             let footprints: Vec<&MultiPolygon> = standing[*block].iter().map(|b| &drawing.footprints().get(*b).shape).collect();
-            split::cuts_between(&blocks.outlines[*block], &footprints, drawing.metres())
+            Some(split::cuts_between(&blocks.outlines[*block], &footprints, drawing.metres()))
         })
         .collect();
+    let cuts = cuts.ok_or(Error::Cancelled)?;
     if cuts.iter().all(Vec::is_empty) {
         return Ok(blocks);
     }
     cuts.iter().flatten().for_each(|cut| drawing.add(Source::Split, cut));
-    Ok(drawing.blocks())
+    drawing.blocks(&go_on).ok_or(Error::Cancelled)
 }
 
 /// The block of every piece. The pieces of a block too big for its cell are blocks themselves.

@@ -237,3 +237,27 @@ fn more_cells_than_numbers_go_are_too_many() {
         assert!(matches!(refused, Err(plan::Error::TooManyCells { .. })), "{wish}: {refused:?}");
     }
 }
+
+#[test]
+fn planning_asks_often_whether_to_go_on() {
+    use std::{
+        sync::Mutex,
+        time::{Duration, Instant},
+    };
+    let town = super::desk::sample(6000);
+    let longest = Mutex::new((Duration::ZERO, String::new(), Instant::now()));
+    let watch = |stage: &str, _: f64| {
+        let mut known = longest.lock().unwrap();
+        if known.2.elapsed() > known.0 {
+            (known.0, known.1) = (known.2.elapsed(), format!("before or in {stage}"));
+        }
+        known.2 = Instant::now();
+        true
+    };
+    let (plan, _) = plan::plan(&town, &cells(12), registration(1), &watch).unwrap();
+    longest.lock().unwrap().2 = Instant::now();
+    replan(&town, &plan, &Selection::default(), &cells(5), registration(2), &watch).unwrap();
+    let (longest, place, _) = longest.into_inner().unwrap();
+    // On a machine that does much else meanwhile, and not optimised.
+    assert!(longest < Duration::from_millis(1500), "{longest:?} {place}");
+}

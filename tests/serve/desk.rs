@@ -437,6 +437,18 @@ async fn plannings_run_in_the_background_and_one_is_adopted() {
     assert!(results.iter().all(|r| r["score"]["cells"] == 2 && r["cells"].as_array().unwrap().len() == 2), "{view}");
     let adopted = town.write(Method::POST, &format!("{planning}/adopt"), &[], json!({"n": 1, "name": "新"})).await;
     assert_eq!((adopted.status, adopted.json()["cells"].as_u64()), (StatusCode::CREATED, Some(2)));
+    // Its codes are no other cell's: half the street is no quarter of it. And they are those that were shown.
+    let codes = town.cells(&format!("{PLANS}/{}", adopted.json()["id"])).await;
+    let mut others = Vec::new();
+    for plan in 1..=3 {
+        others.extend(town.cells(&format!("{PLANS}/{plan}")).await);
+    }
+    assert!(codes.iter().all(|code| !others.contains(code)), "{codes:?} {others:?}");
+    let shown: Vec<&str> = results[1]["cells"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, shown);
+    let again = town.write(Method::POST, &format!("{planning}/adopt"), &[], json!({"n": 0, "name": "又"})).await;
+    let codes_again = town.cells(&format!("{PLANS}/{}", again.json()["id"])).await;
+    assert!(codes_again.iter().all(|code| !others.contains(code) && !codes.contains(code)), "{codes_again:?} {codes:?}");
     town.write(Method::POST, &format!("{planning}/adopt"), &[], json!({"n": 7, "name": "x"})).await.problem(409, "no_result");
     town.get(&format!("{plannings}/nothing")).await.problem(404, "no_such_planning");
     town.write(Method::POST, plannings, &[], json!({"variants": []})).await.problem(400, "bad_body");

@@ -16,6 +16,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -24,12 +25,12 @@ use super::{
     edits::{self, body, is_draft, street_code},
     plans::{is_free, plan_name},
     replies::{Keyed, Reply, key, tagged},
-    session::again,
+    session::{Street, again},
     view::{PlanSummary, Position, revision_tag},
 };
 use crate::{
     geometry::Coverage,
-    model::{Cell, Change, Code, MultiPolygon, Patch, Plan, PlanId, StreetData},
+    model::{Cell, Change, Code, MultiPolygon, Patch, Plan, PlanId},
     plan::{
         self, Registration, Request, Selection,
         desk::{Command, Given, Ground, Refusal, now},
@@ -152,6 +153,22 @@ pub struct VariantResult {
     pub cells: Option<Vec<ResultCell>>,
 }
 
+impl VariantResult {
+    fn waiting(n: usize, variant: &Variant) -> Self {
+        Self {
+            n,
+            seed: variant.seed,
+            balance_wish: variant.balance,
+            stage: "waiting".into(),
+            progress: 0.0,
+            done: false,
+            error: None,
+            score: None,
+            cells: None,
+        }
+    }
+}
+
 /// How a planning stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanningView {
@@ -233,7 +250,8 @@ impl Job {
         let results: Vec<VariantResult> = locked(&self.results).iter().map(|(result, _)| result.clone()).collect();
         let failed = results.iter().all(|r| r.error.is_some());
         let state = match () {
-            () if self.stop.load(Ordering::Relaxed) => "cancelled",
+            // Told to stop with all results there, it had ended before it heard of it.
+            () if self.stop.load(Ordering::Relaxed) && results.iter().any(|r| r.score.is_none()) => "cancelled",
             () if self.is_running() => "running",
             () if failed => "failed",
             () => "done",
@@ -242,8 +260,28 @@ impl Job {
         PlanningView { id: self.id.clone(), state: state.into(), error, results }
     }
 
+    /// Stops what is still being drawn; what has ended stays as it is.
+    fn cancel(&self) {
+        if self.is_running() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Draws all wishes, one after the other: planning uses all cores by itself. One that breaks down does not take the others along.
+    fn work(&self, draw: impl Fn(usize)) {
+        for n in 0..self.wish.variants.len() {
+            let ended = Ended { job: self, n };
+            // What a broken wish leaves behind is its own result, and that is marked as failed.
+            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| draw(n))).is_err() {
+                tracing::error!(planning = %self.id, wish = n, "planning broke down");
+            }
+            drop(ended);
+        }
+    }
+
     /// Draws one wish.
-    fn draw(&self, n: usize, ground: &Ground, street: &StreetData, base: Option<&Plan>) {
+    fn draw(&self, n: usize, ground: &Ground, from: &Start) {
+        let street = ground.street();
         let variant = self.wish.variants[n];
         let watch = |stage: &str, share: f64| {
             if let Some((result, _)) = locked(&self.results).get_mut(n) {
@@ -264,14 +302,18 @@ impl Job {
             ..Request::default()
         };
         let registration = Registration { id: PlanId(0), name: String::new(), owner: None, now: now(), publish_from: None };
-        let drawn = match base {
-            Some(base) => {
+        let drawn = match from {
+            Start::Base(base) => {
                 let locked = base.cells.iter().filter(|c| c.locked).map(|c| c.code.clone()).collect();
                 let churn = self.wish.churn.unwrap_or(1.0).max(0.0);
                 let selection = Selection { codes: self.wish.codes.clone(), locked, churn, used: ground.used_codes() };
                 plan::replan(ground.street(), base, &selection, &request, registration, &watch)
             }
-            None => plan::plan(street, &request, registration, &watch),
+            Start::Scratch { before } => {
+                let drawn = plan::plan(street, &request, registration, &watch);
+                // The ground of other plans is not among the street's rows here.
+                drawn.and_then(|(plan, warnings)| Ok((lasting(ground, plan, before.as_deref())?, warnings)))
+            }
         };
         let drawn = drawn.map(|(plan, _)| {
             let score = plan::score(street, &plan, request.group_size);
@@ -299,8 +341,47 @@ impl Job {
                 Err(error) => result.error = Some(error.to_string()),
             }
         }
-        self.running.fetch_sub(1, Ordering::AcqRel);
     }
+}
+
+/// A wish that is being drawn, and has ended with this, however it ended.
+struct Ended<'a> {
+    job: &'a Job,
+    n: usize,
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        if let Some((result, _)) = locked(&self.job.results).get_mut(self.n).filter(|(result, _)| !result.done) {
+            result.done = true;
+            result.error = Some("the planner broke down; the server's log says where".into());
+        }
+        self.job.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What is drawn anew, and from what.
+enum Start {
+    /// A plan, within a selection.
+    Base(Box<Plan>),
+    /// Nothing.
+    Scratch {
+        /// The plan whose codes go on.
+        before: Option<Box<Plan>>,
+    },
+}
+
+/// A plan from scratch among the plans the street has had.
+fn lasting(ground: &Ground, drawn: Plan, before: Option<&Plan>) -> Result<Plan, plan::Error> {
+    let used = ground.used_codes().into_iter().collect();
+    plan::with_lasting_codes(ground.street(), drawn, before, &used, &Request::default())
+}
+
+/// The same as it enters: other plans may have come since it was drawn.
+async fn entering(session: &Street, drawn: Plan, today: Date) -> Result<Plan, Error> {
+    let (ground, before) = (session.ground()?.clone(), plan::before(session.plans()?, today).cloned());
+    let entering = tokio::task::spawn_blocking(move || lasting(&ground, drawn, before.as_ref())).await?;
+    entering.map_err(|error| Refusal::new("bad_code", error.to_string()).into())
 }
 
 fn pictured(plan: &Plan) -> Vec<ResultCell> {
@@ -341,22 +422,17 @@ pub async fn post_planning(
         is_draft(base.state)?;
     }
     let ground = session.ground()?.clone();
+    let revision = base.as_ref().map(|plan| plan.revision);
+    let from = match base {
+        Some(base) => Start::Base(Box::new(base)),
+        None => Start::Scratch { before: plan::before(session.plans()?, service.today()).cloned().map(Box::new) },
+    };
     drop(session);
-    let results = wish.variants.iter().enumerate().map(|(n, v)| VariantResult {
-        n,
-        seed: v.seed,
-        balance_wish: v.balance,
-        stage: "waiting".into(),
-        progress: 0.0,
-        done: false,
-        error: None,
-        score: None,
-        cells: None,
-    });
+    let results = wish.variants.iter().enumerate().map(|(n, variant)| VariantResult::waiting(n, variant));
     let job = Arc::new(Job {
         id: Uuid::now_v7().to_string(),
         street: code,
-        revision: base.as_ref().map(|plan| plan.revision),
+        revision,
         since: Instant::now(),
         stop: AtomicBool::new(false),
         running: AtomicU32::new(wish.variants.len() as u32),
@@ -365,10 +441,7 @@ pub async fn post_planning(
     });
     service.plannings.start(&job)?;
     let started = Started { id: job.id.clone() };
-    tokio::task::spawn_blocking(move || {
-        // Planning uses all cores by itself: one wish after the other.
-        (0..job.wish.variants.len()).for_each(|n| job.draw(n, &ground, ground.street(), base.as_ref()));
-    });
+    tokio::task::spawn_blocking(move || job.work(|n| job.draw(n, &ground, &from)));
     Ok((StatusCode::ACCEPTED, Json(started)).into_response())
 }
 
@@ -384,16 +457,16 @@ pub async fn get_planning(
     Ok(Json(service.plannings.find(&street, &id)?.view()))
 }
 
-/// Stops a planning.
+/// Stops a planning. One that has ended stays as it is.
 #[utoipa::path(delete, path = "/api/streets/{street}/plannings/{planning}", tag = "plans", params(("street" = String, Path), ("planning" = String, Path)),
-    responses((status = 204, description = "It stops")))]
+    responses((status = 204, description = "It stops, or has ended")))]
 pub async fn delete_planning(
     State(service): State<Arc<Service>>,
     Path((street, id)): Path<(String, String)>,
     params: Params,
 ) -> Result<Response, Error> {
     params.only(&[])?;
-    service.plannings.find(&street, &id)?.stop.store(true, Ordering::Relaxed);
+    service.plannings.find(&street, &id)?.cancel();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -463,13 +536,17 @@ pub async fn adopt(
         }
         is_free(&session, &name, None)?;
         let number = session.plans()?.iter().map(|p| p.id.0).max().unwrap_or(0) + 1;
+        let entered = match job.wish.base {
+            Some(_) => drawn.clone(),
+            None => entering(&session, drawn.clone(), service.today()).await?,
+        };
         let draft = Plan {
             id: PlanId(number),
             name: name.clone(),
             owner: owner.clone(),
             base: job.wish.base.map(PlanId),
             created_at: now(),
-            ..drawn.clone()
+            ..entered
         };
         let summary = PlanSummary::of(&draft, service.today());
         session.commit(&service.store, "plan", vec![Change::PutPlan(Box::new(draft))]).await?;
@@ -477,4 +554,80 @@ pub async fn adopt(
         service.replies.keep(&request, &reply);
         Ok(reply.into_response())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(wishes: usize) -> Job {
+        let variants: Vec<Variant> = (1..).map(|seed| Variant { seed, balance: 0.5 }).take(wishes).collect();
+        let waiting = variants.iter().enumerate().map(|(n, v)| (VariantResult::waiting(n, v), None));
+        Job {
+            id: "planning".into(),
+            street: Code::new("520201011").unwrap(),
+            revision: None,
+            since: Instant::now(),
+            stop: AtomicBool::new(false),
+            running: AtomicU32::new(wishes as u32),
+            results: Mutex::new(waiting.collect()),
+            wish: Planning { into: None, base: None, codes: vec![], cells: None, communities: None, churn: None, variants },
+        }
+    }
+
+    fn succeed(job: &Job, n: usize) {
+        let score =
+            ResultScore { largest: 0.0, average: 0.0, compactness_mean: 0.0, compactness_min: 0.0, along_share: 0.0, cells: 1, groups: 1 };
+        let result = &mut locked(&job.results)[n].0;
+        (result.done, result.score) = (true, Some(score));
+    }
+
+    #[test]
+    fn a_wish_that_breaks_down_ends_and_takes_no_other_along() {
+        let (plannings, job) = (Plannings::default(), Arc::new(job(3)));
+        plannings.start(&job).unwrap();
+        job.work(|n| {
+            assert_ne!(n, 1, "breaks down");
+            succeed(&job, n);
+        });
+        let view = job.view();
+        assert_eq!((view.state.as_str(), job.is_running()), ("done", false));
+        let errors: Vec<bool> = view.results.iter().map(|r| r.done && r.error.is_some()).collect();
+        assert_eq!(errors, [false, true, false]);
+        // Broken down while what it tells of was being written, too.
+        let other = Arc::new(self::job(1));
+        plannings.start(&other).unwrap();
+        other.work(|_| {
+            let _held = locked(&other.results);
+            panic!("breaks down");
+        });
+        assert_eq!((other.view().state.as_str(), other.is_running()), ("failed", false));
+        // Both places are free again.
+        plannings.start(&Arc::new(self::job(1))).unwrap();
+        plannings.start(&Arc::new(self::job(1))).unwrap();
+        assert!(plannings.start(&Arc::new(self::job(1))).is_err());
+    }
+
+    #[test]
+    fn stopping_what_has_ended_changes_nothing() {
+        let ended = job(1);
+        ended.work(|n| succeed(&ended, n));
+        ended.cancel();
+        assert_eq!(ended.view().state, "done");
+        let running = job(2);
+        running.work(|n| {
+            if n == 0 {
+                running.cancel();
+                succeed(&running, n);
+            }
+        });
+        assert_eq!(running.view().state, "cancelled");
+        // Told with the last stroke.
+        let late = job(1);
+        late.work(|n| {
+            late.cancel();
+            succeed(&late, n);
+        });
+        assert_eq!(late.view().state, "done");
+    }
 }
