@@ -305,7 +305,7 @@ export interface paths {
         get: operations["get_planning"];
         put?: never;
         post?: never;
-        /** Stops a planning. */
+        /** Stops a planning. One that has ended stays as it is. */
         delete: operations["delete_planning"];
         options?: never;
         head?: never;
@@ -2639,7 +2639,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It stops */
+            /** @description It stops, or has ended */
             204: {
                 headers: {
                     [name: string]: unknown;
