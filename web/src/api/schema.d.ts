@@ -305,7 +305,7 @@ export interface paths {
         get: operations["get_planning"];
         put?: never;
         post?: never;
-        /** Stops a planning. */
+        /** Stops a planning. One that has ended stays as it is. */
         delete: operations["delete_planning"];
         options?: never;
         head?: never;
@@ -2639,7 +2639,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It stops */
+            /** @description It stops, or has ended */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2984,7 +2984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description refused: why is in `reason`, where in `at` */
+            /** @description refused: why is in `reason`, where in `at`. What takes more than 20 s is refused as too_long: select fewer cells, or begin a planning */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3217,7 +3217,7 @@ export interface operations {
                     "application/json": components["schemas"]["Answer"];
                 };
             };
-            /** @description refused */
+            /** @description refused, as the command would be */
             422: {
                 headers: {
                     [name: string]: unknown;
