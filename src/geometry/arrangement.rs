@@ -5,10 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use rstar::{
+    RTree,
+    primitives::{GeomWithData, Rectangle},
+};
 use rustc_hash::FxHashMap;
 
 use super::{
     coverage::{Edge, FaceId, by_angle},
+    near,
     ring::{Side, cross, side, signed_area2},
 };
 use crate::model::{Bounds, LonLat, Polygon};
@@ -25,30 +30,38 @@ pub struct Piece {
 }
 
 /// Side of a bucket in grid steps, some 90 m: a few segments of a town's street net each.
-const BUCKET: i32 = 8192;
+pub(super) const BUCKET: i32 = 8192;
 
 /// Cuts segments at every crossing and touch, on the grid. Pieces keep the direction and source of their segment; pieces of
 /// several sources may coincide.
 ///
-/// O((n + k) log n) for evenly spread segments with k crossings.
+/// O((n + k) log n) for segments with k crossings, unless many run side by side all the way.
 pub fn node(segments: &[Piece]) -> Vec<Piece> {
-    node_in(segments, &Window::ALL)
+    node_in(segments, &Window::ALL, usize::MAX).unwrap_or_default()
 }
 
 /// The pieces of [`node`] that begin or end within the bounds, without the work for what lies beyond. A piece with its other end
-/// beyond may be longer than it would be there; those wholly within are the same.
-pub fn node_within(segments: &[Piece], bounds: &Bounds) -> Vec<Piece> {
-    let mut pieces = node_in(segments, &Window::around(bounds));
+/// beyond may be longer than it would be there; those wholly within are the same. None when there are more pieces or crossings than
+/// `most`.
+pub fn node_within(segments: &[Piece], bounds: &Bounds, most: usize) -> Option<Vec<Piece>> {
+    let mut pieces = node_in(segments, &Window::around(bounds), most)?;
     pieces.retain(|p| bounds.contains(p.from) || bounds.contains(p.to));
-    pieces
+    Some(pieces)
 }
 
-fn node_in(segments: &[Piece], window: &Window) -> Vec<Piece> {
-    let buckets = bucket_segments(segments, window);
+fn node_in(segments: &[Piece], window: &Window, most: usize) -> Option<Vec<Piece>> {
     let mut hot: Vec<LonLat> = segments.iter().flat_map(|s| [s.from, s.to]).collect();
-    for indices in buckets.values() {
-        for (i, &a) in indices.iter().enumerate() {
-            hot.extend(indices[i + 1..].iter().filter_map(|&b| crossing(&segments[a as usize], &segments[b as usize])));
+    let mut bound = most.saturating_add(hot.len()).saturating_mul(2);
+    for (bucket, mut indices) in bucket_segments(segments, window) {
+        near::crossings(&near::Square::of_bucket(bucket), segments, &mut indices, &mut hot);
+        // The same crossing may be found in several places.
+        if hot.len() > bound {
+            hot.sort_unstable();
+            hot.dedup();
+            if hot.len() > most.saturating_add(2 * segments.len()) {
+                return None;
+            }
+            bound = bound.max(2 * hot.len());
         }
     }
     hot.sort_unstable();
@@ -57,6 +70,8 @@ fn node_in(segments: &[Piece], window: &Window) -> Vec<Piece> {
     for p in hot {
         hot_in.entry(bucket_of(p)).or_default().push(p);
     }
+    let hot_in: FxHashMap<(i32, i32), near::Places> =
+        hot_in.into_iter().map(|(bucket, points)| (bucket, near::Places::of(near::Square::of_bucket(bucket), points))).collect();
     let mut pieces = Vec::with_capacity(segments.len());
     let mut on_way = Vec::new();
     for segment in segments {
@@ -64,8 +79,12 @@ fn node_in(segments: &[Piece], window: &Window) -> Vec<Piece> {
         // An end beyond the window is in none of its buckets.
         on_way.extend([segment.from, segment.to]);
         for_buckets(segment, window, |bucket| {
-            if let Some(points) = hot_in.get(&bucket) {
-                on_way.extend(points.iter().copied().filter(|p| passes_square(segment, *p)));
+            if let Some(places) = hot_in.get(&bucket) {
+                places.visit(segment, &mut |p| {
+                    if passes_square(segment, p) {
+                        on_way.push(p);
+                    }
+                });
             }
         });
         let (dx, dy) = delta(segment.from, segment.to);
@@ -75,8 +94,11 @@ fn node_in(segments: &[Piece], window: &Window) -> Vec<Piece> {
         });
         on_way.dedup();
         pieces.extend(on_way.windows(2).map(|pair| Piece { from: pair[0], to: pair[1], source: segment.source }));
+        if pieces.len() > most {
+            return None;
+        }
     }
-    pieces
+    Some(pieces)
 }
 
 fn delta(a: LonLat, b: LonLat) -> (i64, i64) {
@@ -136,7 +158,7 @@ fn bucket_segments(segments: &[Piece], window: &Window) -> BTreeMap<(i32, i32), 
 }
 
 /// The grid position nearest to the proper crossing of two segments. Touches need none: their ends are hot already.
-fn crossing(s: &Piece, t: &Piece) -> Option<LonLat> {
+pub(super) fn crossing(s: &Piece, t: &Piece) -> Option<LonLat> {
     let apart = |a: i32, b: i32, c: i32, d: i32| a.max(b) < c.min(d) || c.max(d) < a.min(b);
     if apart(s.from.lon_e7, s.to.lon_e7, t.from.lon_e7, t.to.lon_e7) || apart(s.from.lat_e7, s.to.lat_e7, t.from.lat_e7, t.to.lat_e7) {
         return None;
@@ -251,16 +273,19 @@ fn assign_faces(cycles: &[Vec<LonLat>]) -> Vec<Option<FaceId>> {
     let mut by_area: Vec<(usize, Bounds)> =
         (0..cycles.len()).filter(|&c| areas[c] > 0).filter_map(|c| Some((c, Bounds::of(&cycles[c])?))).collect();
     by_area.sort_by_key(|(c, _)| areas[*c]);
+    let corner = |p: LonLat| [i64::from(p.lon_e7), i64::from(p.lat_e7)];
+    let boxes = (0..).zip(&by_area).map(|(rank, (_, b))| GeomWithData::new(Rectangle::from_corners(corner(b.min), corner(b.max)), rank));
+    let tree: RTree<GeomWithData<Rectangle<[i64; 2]>, usize>> = RTree::bulk_load(boxes.collect());
     for rim in (0..cycles.len()).filter(|&c| areas[c] <= 0) {
         // The component's westernmost position lies on none of its own inner cycles' insides.
         let Some(&west) = cycles[rim].iter().min() else { continue };
-        let around = by_area.iter().find(|(c, bounds)| {
-            bounds.contains(west) && {
-                let shell = Polygon { exterior: cycles[*c].clone(), interiors: Vec::new() };
-                side(&shell, west) == Side::Inside
-            }
+        let mut ranks: Vec<usize> = tree.locate_all_at_point(corner(west)).map(|item| item.data).collect();
+        ranks.sort_unstable();
+        let around = ranks.into_iter().map(|rank| by_area[rank].0).find(|c| {
+            let shell = Polygon { exterior: cycles[*c].clone(), interiors: Vec::new() };
+            side(&shell, west) == Side::Inside
         });
-        face_of_cycle[rim] = around.and_then(|(c, _)| face_of_cycle[*c]);
+        face_of_cycle[rim] = around.and_then(|c| face_of_cycle[c]);
     }
     face_of_cycle
 }
@@ -318,10 +343,28 @@ mod tests {
             lines.push(piece(a.0, a.1, b.0, b.1, 1));
         }
         let start = std::time::Instant::now();
-        let within = node_within(&lines, &Bounds { min: LonLat::new(0, 0), max: LonLat::new(100, 100) });
+        let within = node_within(&lines, &Bounds { min: LonLat::new(0, 0), max: LonLat::new(100, 100) }, 1_000_000).unwrap();
         // On a machine that does much else meanwhile; all the buckets on the way are a million for each.
         assert!(start.elapsed().as_secs_f64() < 2.0, "{:?}", start.elapsed());
-        assert!(within.iter().filter(|p| p.source == 0).count() >= 6);
+        assert_eq!(within.iter().filter(|p| p.source == 0).count(), 5, "one side is cut");
+    }
+
+    #[test]
+    fn what_is_dense_in_one_place_is_noded_as_fast() {
+        let start = std::time::Instant::now();
+        // Side by side, all the same, and long ones over all of them.
+        let mut lines: Vec<Piece> = (0..20_000).flat_map(|i| square(i % 141 * 50, i / 141 * 50, 30)).collect();
+        lines.extend((0..5_000).flat_map(|_| square(0, 0, 30)));
+        lines.extend((0..20).map(|i| piece(-100, i * 300 + 7, 8000, i * 300 + 41, 1)));
+        let pieces = node(&lines);
+        let (edges, count) = faces(pieces.iter().map(|p| (p.from, p.to)));
+        assert!(count >= 20_000 && edges.len() > 80_000, "{count}");
+        // On a machine that does much else meanwhile.
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        // So many over each other that nobody can hold them.
+        let heap: Vec<Piece> = (0..3_000).flat_map(|i| square(i % 60 * 2, i / 60 * 3, 5_000 - i)).collect();
+        let bounds = Bounds { min: LonLat::new(0, 0), max: LonLat::new(8000, 8000) };
+        assert_eq!(node_within(&heap, &bounds, 100_000), None);
     }
 
     #[test]
@@ -332,7 +375,45 @@ mod tests {
         assert_eq!(faces_of(&lines).1, 2);
     }
 
+    /// As it was before squares were divided: every segment with every other, every segment with every hot position.
+    fn node_slowly(segments: &[Piece]) -> Vec<Piece> {
+        let mut hot: Vec<LonLat> = segments.iter().flat_map(|s| [s.from, s.to]).collect();
+        for (i, a) in segments.iter().enumerate() {
+            hot.extend(segments[i + 1..].iter().filter_map(|b| crossing(a, b)));
+        }
+        hot.sort_unstable();
+        hot.dedup();
+        let cut = |segment: &Piece| {
+            let mut on_way: Vec<LonLat> = hot.iter().copied().filter(|p| passes_square(segment, *p)).collect();
+            let (dx, dy) = delta(segment.from, segment.to);
+            on_way.sort_by_key(|p| {
+                let (x, y) = delta(segment.from, *p);
+                (i128::from(x) * i128::from(dx) + i128::from(y) * i128::from(dy), *p)
+            });
+            on_way.windows(2).map(|pair| Piece { from: pair[0], to: pair[1], source: segment.source }).collect::<Vec<_>>()
+        };
+        segments.iter().flat_map(cut).collect()
+    }
+
     proptest! {
+        /// Divided or not, it is the same to the last piece.
+        #[test]
+        fn dense_segments_are_noded_the_same(
+            spread in 200..20_000i32,
+            ends in prop::collection::vec((0.0..1.0f64, 0.0..1.0f64, -1.0..1.0f64, -1.0..1.0f64, any::<bool>()), 60..250),
+        ) {
+            let at = |share: f64| (share * f64::from(spread)) as i32 - spread / 2;
+            let segments: Vec<Piece> = ends
+                .iter()
+                .map(|&(x, y, dx, dy, long)| {
+                    let reach = if long { f64::from(spread) } else { f64::from(spread) / 20.0 };
+                    piece(at(x), at(y), at(x) + (dx * reach) as i32, at(y) + (dy * reach) as i32, 0)
+                })
+                .filter(|p| p.from != p.to)
+                .collect();
+            prop_assert_eq!(node(&segments), node_slowly(&segments));
+        }
+
         /// Within the bounds it is the same as if all were noded; beyond nothing costs.
         #[test]
         fn pieces_within_bounds_are_the_same(
@@ -343,7 +424,7 @@ mod tests {
             let segments: Vec<Piece> = ends.iter().map(|&(a, b, c, d)| piece(a, b, c, d, 0)).collect();
             let bounds = Bounds { min: LonLat::new(corner.0, corner.1), max: LonLat::new(corner.0 + side.0, corner.1 + side.1) };
             let is_within = |p: &&Piece| bounds.contains(p.from) && bounds.contains(p.to);
-            let (all, within) = (node(&segments), node_within(&segments, &bounds));
+            let (all, within) = (node(&segments), node_within(&segments, &bounds, 1_000_000).unwrap());
             prop_assert_eq!(within.iter().filter(is_within).collect::<Vec<_>>(), all.iter().filter(is_within).collect::<Vec<_>>());
             let starts = |pieces: &[Piece]| pieces.iter().map(|p| p.from).filter(|p| bounds.contains(*p)).collect::<Vec<_>>();
             prop_assert_eq!(starts(&within), starts(&all));

@@ -10,6 +10,7 @@ pub mod crs;
 pub mod heal;
 pub mod label;
 pub mod measure;
+mod near;
 pub mod ring;
 
 pub use coverage::{ArcId, Coverage, FaceId};

@@ -18,6 +18,8 @@ use crate::{
 
 /// What is cut off is no smaller than this, in square metres.
 const SLIVER_M2: f64 = 4.0;
+/// Drawn lines are noded into no more pieces: a street's own blocks have some ten thousand.
+const MOST_PIECES: usize = 2_000_000;
 
 /// Buildings that stand in a block, by number.
 pub fn standing_in(desk: &Desk, block: u32) -> Vec<u32> {
@@ -180,11 +182,15 @@ impl Faces {
     }
 
     /// The same where lines may lead far away: faces that lie within the bounds, and the pieces that begin or end there.
-    pub fn within(lines: &[Piece], bounds: &Bounds) -> Self {
-        let pieces = arrangement::node_within(lines, bounds);
+    ///
+    /// # Errors
+    /// `too_many` when lines cross each other too often.
+    pub fn within(lines: &[Piece], bounds: &Bounds) -> Result<Self, Refusal> {
+        let too_many = || Refusal::new("too_many", format!("the lines make more than {MOST_PIECES} pieces where they meet"));
+        let pieces = arrangement::node_within(lines, bounds, MOST_PIECES).ok_or_else(too_many)?;
         let is_within = |p: &&Piece| bounds.contains(p.from) && bounds.contains(p.to);
         let edges = pieces.iter().filter(is_within).map(|p| (p.from, p.to)).collect();
-        Self::between(pieces, edges)
+        Ok(Self::between(pieces, edges))
     }
 
     fn between(pieces: Vec<Piece>, edges: Vec<(LonLat, LonLat)>) -> Self {

@@ -25,7 +25,7 @@ const OVERLAP_SHARE: f64 = 0.02;
 /// Less than this much of a block on the other side of a drawn boundary is the hand that drew it, in square metres.
 const HAND_M2: f64 = 25.0;
 /// A plan has no more positions in all: a street's own blocks have some ten thousand.
-const MOST_POSITIONS: usize = 500_000;
+const MOST_POSITIONS: usize = 200_000;
 
 /// A cell as it was drawn.
 struct Drawn {
@@ -42,7 +42,7 @@ pub fn take_over(desk: &Desk, plan: &serde_json::Value, crs: Option<&str>, watch
     let mut sketch = Sketch::new(desk);
     let mut owner = cover(desk, &drawn, &mut sketch, watch)?;
     fill_up(desk, &mut owner);
-    join_up(desk, drawn.len(), &mut owner, &mut sketch);
+    join_up(desk, &mut owner, &mut sketch);
     let cells = settle_codes(desk, &drawn, &owner, &mut sketch)?;
     for (id, cell) in &owner {
         let code = &cells[*cell];
@@ -138,7 +138,7 @@ fn cover(desk: &Desk, drawn: &[Drawn], sketch: &mut Sketch<'_>, watch: &Watch<'_
     }
     // What is drawn beyond the street does not matter.
     let Some(street) = Bounds::of(desk.plan.blocks.iter().flat_map(|b| &b.outline.exterior)) else { return Ok(BTreeMap::new()) };
-    let faces = Faces::within(&pieces, &street);
+    let faces = Faces::within(&pieces, &street)?;
     let [east, north] = desk.ground.metres.steps_per_metre();
     let blocks: Vec<Option<Bounds>> = desk.plan.blocks.iter().map(|b| Bounds::of(&b.outline.exterior)).collect();
     let holds = |bounds: &Bounds, p: LonLat| bounds.intersects(&Bounds { min: p, max: p });
@@ -229,11 +229,11 @@ fn fill_up(desk: &Desk, owner: &mut BTreeMap<u32, usize>) {
 }
 
 /// Of a cell in pieces the largest stays, the others go to neighbours.
-fn join_up(desk: &Desk, cells: usize, owner: &mut BTreeMap<u32, usize>, sketch: &mut Sketch<'_>) {
+fn join_up(desk: &Desk, owner: &mut BTreeMap<u32, usize>, sketch: &mut Sketch<'_>) {
     let mut strays = 0;
     for _ in 0..4 {
         let mut changed = false;
-        for cell in 0..cells {
+        for cell in owner.values().copied().collect::<BTreeSet<usize>>() {
             let ids: Vec<u32> = owner.iter().filter(|(_, c)| **c == cell).map(|(id, _)| *id).collect();
             let outlines: Vec<&Polygon> = ids.iter().filter_map(|id| desk.block(*id)).map(|b| &b.outline).collect();
             for piece in mesh::pieces(&outlines, &desk.ground.metres).iter().skip(1) {

@@ -151,7 +151,7 @@ impl Sides {
         // The line's ends may be far away.
         let bounds = Bounds::of(blocks.iter().flat_map(|(_, outline)| &outline.exterior));
         let bounds = bounds.ok_or_else(|| Refusal::new("line_misses", format!("cell {cell} has no ground")).about([cell]))?;
-        let faces = Faces::within(&lines.chain(drawn).collect::<Vec<_>>(), &bounds);
+        let faces = Faces::within(&lines.chain(drawn).collect::<Vec<_>>(), &bounds)?;
         let block_of: Vec<Option<u32>> = faces
             .outlines
             .iter()
