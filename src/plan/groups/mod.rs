@@ -424,34 +424,24 @@ mod tests {
     }
 
     #[test]
-    fn a_large_cell_takes_seconds_and_can_be_stopped() {
-        use std::{
-            sync::Mutex,
-            time::{Duration, Instant},
-        };
+    fn a_large_cell_is_drawn_and_can_be_stopped_all_the_while() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
         let all = village(8000);
         let all: Vec<&Household> = all.iter().collect();
-        let longest = Mutex::new((Duration::ZERO, Instant::now()));
+        let asked = AtomicUsize::new(0);
         let go_on = || {
-            let mut known = longest.lock().unwrap();
-            *known = (known.0.max(known.1.elapsed()), Instant::now());
+            asked.fetch_add(1, Ordering::Relaxed);
             true
         };
         let drawn = super::circles(&all, 10, &metres(), &go_on).unwrap();
-        assert!(go_on());
+        assert!(asked.swap(0, Ordering::Relaxed) > 20);
         check(all.len(), &drawn.iter().collect::<Vec<_>>()).unwrap();
         // Half of them are in groups, the others come one by one.
         let old: Vec<&Household> = all.iter().step_by(2).copied().collect();
         let former = as_groups(&old, &circles(&old, 10, &metres()));
-        let start = Instant::now();
-        longest.lock().unwrap().1 = start;
         let now = super::regroup(&all, &former.iter().collect::<Vec<_>>(), 10, &metres(), &go_on).unwrap();
-        assert!(go_on());
+        assert!(asked.load(Ordering::Relaxed) > 20);
         check(all.len(), &now.iter().map(|r| &r.circle).collect::<Vec<_>>()).unwrap();
-        // On a machine that does much else meanwhile.
-        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-        let (longest, _) = *longest.lock().unwrap();
-        assert!(longest < Duration::from_secs(1), "{longest:?} without being asked");
         assert_eq!(super::circles(&all, 10, &metres(), &|| false), None);
         assert_eq!(super::regroup(&all, &former.iter().collect::<Vec<_>>(), 10, &metres(), &|| false), None);
     }
