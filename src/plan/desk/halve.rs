@@ -5,13 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap, f64::consts::PI};
 
 use rustc_hash::FxHashMap;
 
-use super::{
-    Desk, Outcome, Refusal, TOLERANCE, cut, homes, mesh,
-    sketch::Sketch,
-    split::{part_off, unlocked},
-    warn,
-    words::checked_name,
-};
+use super::{Desk, Outcome, Refusal, TOLERANCE, cut, homes, mesh, sketch::Sketch, split::part_off, warn, words::checked_name};
 use crate::{
     geometry::{LocalMetres, ring},
     model::{Code, Polygon},
@@ -27,7 +21,7 @@ const BLOCKS: usize = 4;
 
 /// Makes two cells of one.
 pub fn halve(desk: &Desk, cell: &Code, name: Option<&str>) -> Result<Outcome, Refusal> {
-    unlocked(desk, cell)?;
+    desk.unlocked(cell)?;
     let name = name.map(checked_name).transpose()?;
     let ids = desk.blocks_of(cell);
     let blocks: Vec<&Polygon> = ids.iter().filter_map(|id| desk.block(*id)).map(|b| &b.outline).collect();
@@ -38,7 +32,7 @@ pub fn halve(desk: &Desk, cell: &Code, name: Option<&str>) -> Result<Outcome, Re
     let mut parts = best.as_ref().map(|halves| halves.sorted(ids));
     if best.as_ref().is_none_or(|halves| !halves.is_good()) {
         for place in whole.on_the_line() {
-            let Some(cut) = Cut::of(desk, ids, &blocks, place)? else { continue };
+            let Some(cut) = Cut::of(desk, ids, &blocks, place) else { continue };
             let Some(halves) = cut.halves(desk).filter(|halves| best.as_ref().is_none_or(|best| halves.rank() < best.rank())) else {
                 continue;
             };
@@ -224,11 +218,11 @@ struct Cut<'d> {
 }
 
 impl<'d> Cut<'d> {
-    /// None when nothing parts the block.
-    fn of(desk: &Desk, ids: &[u32], blocks: &[&'d Polygon], place: usize) -> Result<Option<Self>, Refusal> {
-        let parts = cut::between_buildings(&Sketch::new(desk), ids[place])?;
+    /// None when nothing parts the block, or it cannot be cut exactly.
+    fn of(desk: &Desk, ids: &[u32], blocks: &[&'d Polygon], place: usize) -> Option<Self> {
+        let parts = cut::between_buildings(&Sketch::new(desk), ids[place]).ok()?;
         let others = ids.iter().copied().zip(blocks.iter().copied()).filter(|(id, _)| *id != ids[place]).collect();
-        Ok((parts.len() > 1).then_some(Self { block: ids[place], parts, others }))
+        (parts.len() > 1).then_some(Self { block: ids[place], parts, others })
     }
 
     fn halves(&self, desk: &Desk) -> Option<Halves> {

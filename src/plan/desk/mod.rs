@@ -284,6 +284,22 @@ impl Desk {
         found.ok_or_else(|| Refusal::new("no_such_cell", format!("the draft has no cell {code}")).about([code]))
     }
 
+    /// A cell that may be changed.
+    fn unlocked(&self, cell: &Code) -> Result<&Cell, Refusal> {
+        let found = self.cell(cell)?;
+        if found.locked {
+            return Err(Refusal::new("locked", format!("{cell} is locked; unlock it first")).at(self.centre_of(cell)).about([cell]));
+        }
+        Ok(found)
+    }
+
+    /// Who lives in a cell, sorted.
+    fn residents_of(&self, cell: &Code) -> Vec<u32> {
+        let mut households: Vec<u32> = self.blocks_of(cell).iter().filter_map(|id| self.residents.get(id)).flatten().copied().collect();
+        households.sort_unstable();
+        households
+    }
+
     fn community_of(&self, cell: &Code) -> Option<&Community> {
         self.plan.communities.iter().find(|c| cell.is_within(&c.code))
     }

@@ -14,9 +14,7 @@ use crate::{
 pub fn regroup(desk: &Desk, cell: &Code, watch: &Watch<'_>) -> Result<Outcome, Refusal> {
     desk.cell(cell)?;
     let ground = &desk.ground;
-    let mut households: Vec<u32> = desk.blocks_of(cell).iter().filter_map(|id| desk.residents.get(id)).flatten().copied().collect();
-    households.sort_unstable();
-    let now: Vec<&Household> = households.iter().map(|h| ground.household(*h)).collect();
+    let now: Vec<&Household> = desk.residents_of(cell).into_iter().map(|h| ground.household(h)).collect();
     let former: Vec<&Group> = desk.groups_of(cell).iter().collect();
     let go_on = || watch("groups", 0.0);
     let drawn = groups::drawn_anew(&now, &former, cell, &ground.scheme, ground.group_size, &ground.metres, &go_on)

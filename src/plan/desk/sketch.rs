@@ -348,10 +348,7 @@ impl<'d> Sketch<'d> {
         let strays = desk.plan.groups.iter().filter(|g| !self.groups.contains_key(&g.code) && g.members.iter().any(|m| come.contains(m)));
         let cells: BTreeSet<Code> = strays.filter_map(|g| desk.cell_of_group(&g.code)).cloned().collect();
         for cell in cells {
-            let mut households: Vec<u32> =
-                desk.blocks_of(&cell).iter().filter_map(|id| desk.residents.get(id)).flatten().copied().collect();
-            households.sort_unstable();
-            self.regroup(&cell, &households, &[])?;
+            self.regroup(&cell, &desk.residents_of(&cell), &[])?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ const MOST_POSITIONS: usize = 2000;
 
 /// Splits a cell along a line, on the edges of blocks or through them.
 pub fn split(desk: &Desk, cell: &Code, line: &[At], cut_blocks: bool, name: Option<&str>) -> Result<Outcome, Refusal> {
-    unlocked(desk, cell)?;
+    desk.unlocked(cell)?;
     if line.len() > MOST_POSITIONS {
         let detail = format!("the line has {} positions; {MOST_POSITIONS} are the most", line.len());
         return Err(Refusal::new("too_many", detail).about([cell]));
@@ -55,15 +55,6 @@ pub fn split(desk: &Desk, cell: &Code, line: &[At], cut_blocks: bool, name: Opti
         return Err(Refusal::new("needs_cut", detail).at(sides.middle).about([cell]));
     }
     part_off(sketch, cell, &parts, name.as_deref())
-}
-
-/// A cell that may be changed.
-pub fn unlocked<'d>(desk: &'d Desk, cell: &Code) -> Result<&'d Cell, Refusal> {
-    let found = desk.cell(cell)?;
-    if found.locked {
-        return Err(Refusal::new("locked", format!("{cell} is locked; unlock it first")).at(desk.centre_of(cell)).about([cell]));
-    }
-    Ok(found)
 }
 
 /// Of the two parts of a cell that with more households keeps the code, the other gets a new one.

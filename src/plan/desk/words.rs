@@ -28,10 +28,7 @@ pub fn rename(desk: &Desk, code: &Code, name: &str) -> Result<Outcome, Refusal> 
 
 /// Gives a cell another code; its groups keep their numbers.
 pub fn recode(desk: &Desk, code: &Code, to: &Code) -> Result<Outcome, Refusal> {
-    let cell = desk.cell(code)?;
-    if cell.locked {
-        return Err(Refusal::new("locked", format!("{code} is locked; unlock it first")).at(desk.centre_of(code)).about([code]));
-    }
+    let cell = desk.unlocked(code)?;
     let ground = &desk.ground;
     let is_cell = ground.scheme.level(to).is_ok_and(|level| level == Level::Cell);
     if !is_cell || desk.community_of(to).is_none() {

@@ -311,7 +311,6 @@ impl Job {
             }
             Start::Scratch { before } => {
                 let drawn = plan::plan(street, &request, registration, &watch);
-                // The ground of other plans is not among the street's rows here.
                 drawn.and_then(|(plan, warnings)| Ok((lasting(ground, plan, before.as_deref())?, warnings)))
             }
         };

@@ -135,10 +135,10 @@ struct Loaded {
 impl Loaded {
     fn of(code: &Code, mut data: StreetData) -> Result<Self, Error> {
         let plans: BTreeMap<PlanId, Plan> = std::mem::take(&mut data.plans).into_iter().map(|p| (p.id, p)).collect();
-        // What drawing again asks of other plans are the codes they have used.
-        data.plans = plans.values().map(|p| Plan { blocks: Vec::new(), groups: Vec::new(), ..p.clone() }).collect();
         let version = data.version;
         let ground = Arc::new(Ground::new(Arc::new(data), Timestamp::now()).map_err(Error::Refused)?);
+        // All that drawing asks of other plans are the codes they have used.
+        ground.use_codes(plans.values().flat_map(|p| &p.cells).map(|c| &c.code));
         Ok(Self { code: code.clone(), version, ground, since: Instant::now(), has_new_reports: false, plans, open: Vec::new() })
     }
 }
