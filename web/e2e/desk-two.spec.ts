@@ -70,6 +70,8 @@ async function farMoves(id: number) {
 }
 
 const together = async (pages: Page[], id: number) => {
+  // What a page has sent may not have come to the server yet.
+  for (const page of pages) await quiet(page);
   const { revision } = await street.summary(id);
   for (const page of pages) {
     await expect.poll(async () => (await state(page)).revision).toBe(revision);
